@@ -1,0 +1,75 @@
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# Tools are pinned here and built once into a directory named by their version.
+GOLANGCI_VERSION := v2.15.0
+GOFUMPT_VERSION  := v0.12.0
+GOLANGCI         := bin/tools/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
+GOFUMPT          := bin/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
+
+VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 20s
+TESTFLAGS ?=
+
+.PHONY: help build test race fuzz netns bench lint fmt cover docs demo check tools clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the static binary bin/taygo
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/taygo ./cmd/taygo
+
+test: ## run all tests; those that need a network namespace skip where none can be had
+	go test $(TESTFLAGS) ./...
+
+race: ## run all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race $(TESTFLAGS) ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (20s), then the property tests a million times
+	.ci/fuzz $(FUZZTIME)
+	TAYGO_LONG=1 go test -count=1 -timeout 60m $(TESTFLAGS) ./...
+
+netns: ## run the network namespace tests alone, and fail where they cannot run
+	TAYGO_REQUIRE_NETNS=1 go test -count=1 -run '^TestNetns' $(TESTFLAGS) ./...
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) ./...
+
+lint: $(GOLANGCI) ## run the linters
+	$(GOLANGCI) run
+
+fmt: $(GOFUMPT) ## format the sources
+	$(GOFUMPT) -l -w .
+
+cover: ## measure test coverage into bin/cover.out and print the total
+	@mkdir -p bin
+	go test -coverpkg=./... -coverprofile=bin/cover.out $(TESTFLAGS) ./...
+	go tool cover -func=bin/cover.out | tail -n 1
+
+docs: ## write the generated documents anew
+	go generate ./...
+
+demo: build ## run the demo: an IPv6-only host fetches a page from an IPv4-only server
+	bin/taygo demo
+
+check: vet lint ## run what has to pass before a commit: format, vet, lint, generated documents, tests
+	.ci/generated
+	go test ./...
+
+tools: ## install the Debian packages that namespace tests use (as root)
+	.ci/tools
+
+clean: ## remove all build output, tools included
+	rm -rf bin
+
+# vet is the quick part of check.
+.PHONY: vet
+vet: $(GOFUMPT)
+	@diff=$$($(GOFUMPT) -d . || true); if [ -n "$$diff" ]; then echo "$$diff"; echo "make fmt mends this" >&2; exit 1; fi
+	go vet ./...
+
+$(GOLANGCI):
+	GOBIN=$(abspath $(@D)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+$(GOFUMPT):
+	GOBIN=$(abspath $(@D)) go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)

@@ -1,0 +1,114 @@
+package archtest
+
+// module is what an import path of our own begins with.
+const module = "taygo/"
+
+// allowed lists the packages of this module that each package may import:
+// always of a lower layer, never sideways. A package that is not a key here may
+// not exist; a key without a package is a place kept free.
+var allowed = map[string][]string{
+	// Layer 0: values and octets.
+	"translate/wire":   {},
+	"translate/pref64": {},
+	"eam":              {},
+	"conf":             {},
+
+	// Layer 1: one packet.
+	"translate": {"translate/wire"},
+
+	// Layer 2: the mappers, which do not know each other, and the kernel.
+	"siit":              {"translate", "translate/wire", "translate/pref64", "eam"},
+	"nat64":             {"translate", "translate/wire", "translate/pref64"},
+	"tundev":            {"translate/wire"},
+	"internal/routemap": {"translate/pref64"},
+
+	// Layer 3: what looks at the mappers from outside.
+	"internal/control":   {"translate", "nat64", "eam"},
+	"internal/statesync": {"nat64"},
+
+	// Layer 4: the one package that knows everyone.
+	"internal/gateway": {
+		"conf", "eam", "nat64", "siit", "translate", "translate/pref64", "translate/wire",
+		"tundev", "internal/control", "internal/routemap", "internal/statesync",
+	},
+
+	// Layer 5: the program.
+	"cmd/taygo":     {"conf", "internal/gateway", "internal/control", "internal/demo", "tundev"},
+	"internal/demo": {"conf", "internal/control", "internal/netlab"},
+
+	// For tests, the demo and measurements. What judges the translator shares
+	// no code with it.
+	"internal/netlab":         {},
+	"internal/pkttest":        {},
+	"internal/pkttest/oracle": {"internal/pkttest"},
+	"internal/archtest":       {},
+	"bench": {
+		"translate", "translate/wire", "translate/pref64", "siit", "nat64", "eam",
+		"internal/pkttest", "internal/netlab",
+	},
+}
+
+// An owner says which packages of ours may import the package path or one
+// below it.
+type owner struct {
+	path string
+	by   []string
+}
+
+// owners has a row for each package from outside: what has none may not be
+// imported at all. Of the standard library only logging has owners: packet
+// packages return values, they do not log. The linter's depguard rules say the
+// same (TestDepguard).
+var owners = []owner{
+	{"github.com/google/gopacket", []string{"bench", "cmd/taygo", "internal/pkttest"}},
+	{"github.com/nats-io", []string{"internal/statesync"}},
+	{"github.com/prometheus", []string{"internal/control"}},
+	{"github.com/urfave/cli", []string{"cmd/taygo"}},
+	{"github.com/vishvananda/netlink", []string{"internal/netlab", "internal/routemap"}},
+	{"github.com/vishvananda/netns", []string{"internal/netlab", "internal/routemap"}},
+	{"golang.org/x/sys", []string{"cmd/taygo", "internal/demo", "internal/gateway", "internal/netlab", "tundev"}},
+	{"golang.zx2c4.com/wireguard", []string{"tundev"}},
+	{"log/slog", []string{"cmd/taygo", "internal/control", "internal/gateway", "internal/routemap", "internal/statesync"}},
+}
+
+// A ban keeps names of an imported package out of packages of ours.
+type ban struct {
+	path  string
+	names []string
+	in    []string
+	free  []string // files to which the ban does not apply, as patterns of path.Match
+}
+
+// bans keeps clocks and locks out of the packet path. A packet's time is a
+// parameter, read once for a batch; state that needs a lock belongs to nat64's
+// shards and to the leases of the dynamic pool.
+var bans = []ban{
+	{
+		path:  "time",
+		names: []string{"Now", "Since", "Until"},
+		in:    []string{"translate/wire", "translate/pref64", "eam", "translate", "siit", "nat64"},
+	},
+	{
+		path:  "sync",
+		names: []string{"Mutex", "RWMutex", "Cond", "Map"},
+		in:    []string{"translate/wire", "translate/pref64", "eam", "translate", "siit"},
+		free:  []string{"siit/pool*.go"},
+	},
+}
+
+// Limits of size. A generated file has none.
+const (
+	maxFileLines = 400
+	maxFuncLines = 80
+)
+
+// topLevel lists what may lie at the top of the tree beside files whose names
+// begin with a dot; bin is build output.
+var topLevel = []string{
+	"bin", "bench", "cmd", "conf", "docs", "eam", "internal", "nat64", "packaging", "siit", "translate", "tundev",
+	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "go.mod", "go.sum", "tayga-compat.conf.example",
+}
+
+// openEnds are words that promise work instead of doing it. They are put
+// together here so that this file does not contain them.
+var openEnds = []string{"TO" + "DO", "FIX" + "ME", "X" + "XX"}
