@@ -1,0 +1,76 @@
+package wire
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A Sum is a ones' complement sum of 16-bit words (RFC 1071) that is not yet
+// folded to 16 bits. Because 2^16 is 1 in that arithmetic, wider integers can be
+// added whole, if they stand on an even offset. The zero Sum is the empty sum.
+type Sum uint64
+
+// Add returns s + x.
+func (s Sum) Add(x uint64) Sum {
+	r, carry := bits.Add64(uint64(s), x, 0)
+	return Sum(r + carry)
+}
+
+// Sub returns s - x.
+func (s Sum) Sub(x uint64) Sum { return s.Add(^x) }
+
+// AddAddr returns s with the words of a added.
+func (s Sum) AddAddr(a Addr) Sum { return s.Add(a.Hi).Add(a.Lo) }
+
+// SubAddr returns s with the words of a subtracted.
+func (s Sum) SubAddr(a Addr) Sum { return s.Sub(a.Hi).Sub(a.Lo) }
+
+// AddBytes returns s with the words of b added; an odd last octet counts as the
+// high half of a word.
+func (s Sum) AddBytes(b []byte) Sum {
+	for len(b) >= 8 {
+		s = s.Add(binary.BigEndian.Uint64(b))
+		b = b[8:]
+	}
+	if len(b) >= 4 {
+		s = s.Add(uint64(binary.BigEndian.Uint32(b)))
+		b = b[4:]
+	}
+	if len(b) >= 2 {
+		s = s.Add(uint64(binary.BigEndian.Uint16(b)))
+		b = b[2:]
+	}
+	if len(b) == 1 {
+		s = s.Add(uint64(b[0]) << 8)
+	}
+	return s
+}
+
+// Fold returns the sum as 16 bits. It is 0 only for a sum of zeros.
+func (s Sum) Fold() uint16 {
+	x := uint64(s)>>32 + uint64(s)&0xffffffff
+	x = x>>32 + x&0xffffffff
+	x = x>>16 + x&0xffff
+	x = x>>16 + x&0xffff
+	return uint16(x>>16 + x&0xffff)
+}
+
+// Checksum returns the checksum field for the sum: its complement.
+func (s Sum) Checksum() uint16 { return ^s.Fold() }
+
+// Update returns the checksum field that old becomes when the words it covers
+// change by delta (RFC 1624 §3). A checksum that was wrong stays wrong by the
+// same amount; a delta of zero changes nothing.
+func Update(old uint16, delta Sum) uint16 {
+	d := delta.Fold()
+	if d == 0 || d == 0xffff {
+		return old
+	}
+	return Sum(^old).Add(uint64(d)).Checksum()
+}
+
+// UpdatePartial is Update for a field that holds a plain sum, not its
+// complement, as a frame with a partial checksum does.
+func UpdatePartial(old uint16, delta Sum) uint16 {
+	return Sum(old).Add(uint64(delta.Fold())).Fold()
+}
