@@ -1,0 +1,163 @@
+package translate
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"taygo/translate/wire"
+)
+
+// A Mapper finds the addresses that a packet has on the other side. It returns
+// Translated, or the verdict on a packet that has none. Several goroutines may
+// use a Mapper at once.
+type Mapper interface {
+	// Map sets p.To, and p.Hairpin if need be, for a packet of its own flow. It
+	// makes and refreshes state if its mode has any.
+	Map(p *Packet) Verdict
+	// MapError sets p.To and p.QuotedTo for an ICMP error. It makes and refreshes
+	// no state.
+	MapError(p *Packet) Verdict
+}
+
+// A Translator translates packets, one at a time, for one goroutine. Policy and
+// Mapper may be exchanged between packets; they are not changed.
+type Translator struct {
+	Policy *Policy
+	Mapper Mapper
+	Errors ErrorCount // ICMP errors of its own
+
+	rng    *rand.Rand
+	ident  *identifier
+	limits [2][2]bucket // by family, and whether the error carries an MTU
+	packet Packet
+	info   [infoLen]byte // the extension of an ICMP error, while it is built
+}
+
+// New returns the Translator of worker i of n, whose random choices come from
+// seed.
+func New(seed [32]byte, i, n int) *Translator {
+	rng := rand.New(rand.NewChaCha8(seed))
+	return &Translator{rng: rng, ident: newIdentifier(rng, i, n)}
+}
+
+// Translate translates f, which arrived at the time now by any clock that only
+// grows, and appends to out what is to be sent: the packet, which stays where it
+// lies unless it must be cut into fragments, or the ICMP error its sender is
+// owed. out takes at most MaxOutput octets.
+func (t *Translator) Translate(f *wire.Frame, now time.Duration, out *wire.Batch) Verdict {
+	p := &t.packet
+	p.reset(f, now)
+	v := t.judge(p)
+	if v == Translated {
+		v = t.forward(p, out)
+	}
+	switch {
+	case v == Translated:
+	case v == Answered:
+		v = t.answer(p, out)
+	case !v.Sent():
+		t.refuse(v, p, out)
+	}
+	return v
+}
+
+// MaxOutput is the most room that one packet takes in the batch it is sent from,
+// in octets: a datagram of 65,535 octets in fragments of 1,280, or 1,260 octets
+// in fragments of 68.
+const MaxOutput = 128 << 10
+
+// Packet returns the packet translated last, for a log line about it. What it
+// says of the payload is no longer good.
+func (t *Translator) Packet() *Packet { return &t.packet }
+
+func (p *Packet) reset(f *wire.Frame, now time.Duration) {
+	p.Now, p.frame = now, f
+	p.Error, p.Again, p.Hairpin, p.Replaced, p.sumUDP, p.word = false, false, false, false, false, 0
+}
+
+// forward maps and rewrites a packet that may be forwarded.
+func (t *Translator) forward(p *Packet, out *wire.Batch) Verdict {
+	if p.Error {
+		return t.forwardError(p, out)
+	}
+	if v := t.Mapper.Map(p); v != Translated {
+		return v
+	}
+	if v := t.judgePayload(p); v != Translated {
+		return v
+	}
+	x := t.cross(&p.Header, p.To, p.segment())
+	limit, v := t.fit(p, x.Total-p.Total+p.segment())
+	if v != Translated {
+		return v
+	}
+	f := p.frame
+	f.Cut(p.Total)
+	f.Move(p.Len)
+	crossTransport(f.Bytes(), &p.Header, &x, f.Offload.Partial)
+	if p.sumUDP && !computeUDP(f.Bytes(), &x) {
+		return ZeroUDPChecksum
+	}
+	return t.send(f, &x, limit, p, out)
+}
+
+// send puts the header x before the payload in f, or before pieces of it if the
+// packet would be longer than limit.
+func (t *Translator) send(f *wire.Frame, x *Header, limit int, p *Packet, out *wire.Batch) Verdict {
+	if !p.Again {
+		x.HopLimit--
+	}
+	if !x.V6 && !x.Fragment && (!x.DontFrag || x.Total > limit) {
+		x.DontFrag, x.ID = false, t.ident.next(x.Pair, x.Proto)
+	}
+	if x.Total > limit {
+		return fragment(f.Bytes(), *x, limit, out)
+	}
+	f.Move(-x.Len)
+	x.put(f.Bytes())
+	if p.Hairpin {
+		return t.again(f, p, out)
+	}
+	out.Add(f)
+	return Translated
+}
+
+// again translates the IPv4 packet in f, made of the hairpinned packet p, back to
+// IPv6 (RFC 7757 §4.2.2).
+func (t *Translator) again(f *wire.Frame, p *Packet, out *wire.Batch) Verdict {
+	p.reset(f, p.Now)
+	p.Again = true
+	v := t.judge(p)
+	if v == Translated {
+		v = t.forward(p, out)
+	}
+	if v.Sent() {
+		return Hairpinned
+	}
+	return v
+}
+
+// fragment appends to out the pieces of payload behind copies of x, each packet
+// at most limit octets long (RFC 7915 §4.1, RFC 791 §2.3).
+func fragment(payload []byte, x Header, limit int, out *wire.Batch) Verdict {
+	if x.V6 && !x.Fragment {
+		x.Len += wire.FragmentLen
+	}
+	x.Fragment = true
+	room := (limit - x.Len) &^ 7
+	for at := 0; at < len(payload); at += room {
+		piece := payload[at:min(at+room, len(payload))]
+		y := x
+		y.Offset += uint16(at)
+		y.More = x.More || at+room < len(payload)
+		y.Total = y.Len + len(piece)
+		f := out.New(y.Total)
+		if f == nil {
+			return NoRoom
+		}
+		y.put(f.Bytes())
+		copy(f.Bytes()[y.Len:], piece)
+		out.Add(f)
+	}
+	return Fragmented
+}

@@ -1,0 +1,119 @@
+package translate
+
+import (
+	"encoding/binary"
+
+	"taygo/translate/wire"
+)
+
+// checksumAt tells where the checksum of a transport header stands, or -1 if
+// translation does not touch the protocol.
+func checksumAt(proto uint8) int {
+	switch proto {
+	case wire.ProtoTCP:
+		return 16
+	case wire.ProtoUDP:
+		return 6
+	case wire.ProtoICMP, wire.ProtoICMPv6:
+		return 2
+	}
+	return -1
+}
+
+// minimum is the length of the transport header that the first fragment must
+// hold (RFC 1858 §3, RFC 7112 §5).
+func minimum(proto uint8) int {
+	switch proto {
+	case wire.ProtoTCP:
+		return wire.TCPLen
+	case wire.ProtoUDP:
+		return wire.UDPLen
+	case wire.ProtoICMP, wire.ProtoICMPv6:
+		return wire.ICMPLen
+	}
+	return 0
+}
+
+// The words with which the headers of ICMP echo begin: type, code 0.
+const (
+	echoRequest4, echoReply4 = 8, 0
+	echoRequest6, echoReply6 = 128, 129
+)
+
+// crossTransport rewrites the transport header in payload, of which the headers
+// were from and become to, by differences alone (RFC 7915 §4.5, §5.5): what was
+// wrong stays wrong. payload may be cut short, as in a quoted packet. partial
+// says that the checksum field holds the plain sum of the pseudo-header.
+func crossTransport(payload []byte, from, to *Header, partial bool) {
+	at := checksumAt(from.Proto)
+	if at < 0 || from.Offset != 0 {
+		return
+	}
+	delta := wire.Sum(0).AddAddr(to.Src).AddAddr(to.Dst).SubAddr(from.Src).SubAddr(from.Dst)
+	if from.isICMP() {
+		delta = crossEcho(payload, from, to)
+	}
+	if len(payload) < at+2 {
+		return
+	}
+	field := payload[at : at+2]
+	old := binary.BigEndian.Uint16(field)
+	switch {
+	case partial:
+		binary.BigEndian.PutUint16(field, wire.UpdatePartial(old, delta))
+	case from.Proto != wire.ProtoUDP:
+		binary.BigEndian.PutUint16(field, wire.Update(old, delta))
+	case old != 0: // a zero says that there is no checksum
+		binary.BigEndian.PutUint16(field, notZero(wire.Update(old, delta)))
+	}
+}
+
+// crossEcho rewrites the type of an ICMP echo message and returns by how much
+// that, and the pseudo-header that only ICMPv6 sums up, change its checksum.
+func crossEcho(payload []byte, from, to *Header) wire.Sum {
+	old := uint64(payload[0]) << 8
+	switch payload[0] {
+	case echoRequest4:
+		payload[0] = echoRequest6
+	case echoReply4:
+		payload[0] = echoReply6
+	case echoRequest6:
+		payload[0] = echoRequest4
+	case echoReply6:
+		payload[0] = echoReply4
+	}
+	delta := wire.Sum(0).Add(uint64(payload[0]) << 8).Sub(old)
+	if to.V6 {
+		return delta.Add(uint64(pseudo(to, from.payload())))
+	}
+	return delta.Sub(uint64(pseudo(from, from.payload())))
+}
+
+// pseudo sums up the pseudo-header of a datagram of n octets without its IP
+// headers (RFC 8200 §8.1, RFC 768).
+func pseudo(h *Header, n int) wire.Sum {
+	return wire.Sum(0).AddAddr(h.Src).AddAddr(h.Dst).Add(uint64(n)).Add(uint64(h.Proto))
+}
+
+// notZero returns a UDP checksum as it is sent: zero is written as ffff, because
+// zero says that there is none (RFC 768, RFC 8200 §8.1).
+func notZero(sum uint16) uint16 {
+	if sum == 0 {
+		return 0xffff
+	}
+	return sum
+}
+
+// computeUDP writes the checksum of the UDP datagram in payload, whose headers
+// are h, and reports whether the datagram is whole. Octets behind its length
+// field do not belong to it.
+func computeUDP(payload []byte, h *Header) bool {
+	n := int(binary.BigEndian.Uint16(payload[4:]))
+	if n < wire.UDPLen || n > len(payload) {
+		return false
+	}
+	payload[6], payload[7] = 0, 0
+	sum := pseudo(h, n).AddBytes(payload[:n]).Checksum()
+	binary.BigEndian.PutUint16(payload[6:], notZero(sum))
+	return true
+}

@@ -1,0 +1,133 @@
+package translate
+
+// A Verdict is the fate of one packet: that it was sent on, or why it was not.
+// It indexes the counters, names the metric and the log line, and chooses the
+// ICMP error that the sender is owed, so that a reason to drop is one row of one
+// table. The zero Verdict is Translated.
+type Verdict uint8
+
+// The verdicts, in the order in which a packet is judged.
+const (
+	Translated Verdict = iota
+	Fragmented
+	Hairpinned
+	Answered
+
+	Malformed
+	HeaderChecksum
+	TinyFragment
+	OwnProtocol
+	OwnDropped
+	IllegalSource
+	IllegalDestination
+	HopLimit
+	SourceRoute
+	ProtocolUntranslatable
+	FragmentedICMP
+	ExtensionAfterFragment
+	ZeroUDPChecksum
+	SourceUnmapped
+	DestinationUnmapped
+	SourceNotGlobal
+	DestinationNotGlobal
+	SourceDenied
+	DestinationDenied
+	ICMPType
+	ICMPPointer
+	ICMPChecksum
+	ICMPNested
+	QuoteMalformed
+	QuoteUnmapped
+	TooBig
+	NoRoom
+
+	NumVerdicts = iota
+)
+
+// A Class groups verdicts as the directive log of tayga.conf does.
+type Class uint8
+
+// The classes.
+const (
+	Passed   Class = iota // sent on: not logged
+	Dropped               // dropped without an answer
+	Rejected              // refused with an ICMP error
+	ICMP                  // answered by an ICMP error that routers send
+	Self                  // addressed to the translator itself
+)
+
+// An icmpMessage is the type and code of an ICMP message; type 0 stands for none.
+type icmpMessage struct{ kind, code uint8 }
+
+type verdictRow struct {
+	name   string // metric label and log key
+	class  Class
+	v4, v6 icmpMessage // error owed to an IPv4 and to an IPv6 sender
+	rfc    string
+	what   string
+}
+
+var (
+	none          = icmpMessage{}
+	prohibited4   = icmpMessage{3, 13}
+	prohibited6   = icmpMessage{1, 1}
+	verdictsTable = [NumVerdicts]verdictRow{
+		Translated: {"translated", Passed, none, none, "RFC 7915 §4, §5", "translated and sent on"},
+		Fragmented: {"fragmented", Passed, none, none, "RFC 7915 §4.1, §5.1.1", "translated, and cut into fragments that the next link takes"},
+		Hairpinned: {"hairpinned", Passed, none, none, "RFC 7757 §4.2.2", "translated to IPv4 and at once back to IPv6, because its destination is an IPv6 host with an explicit mapping"},
+		Answered:   {"answered", Self, none, none, "RFC 1122 §3.2.2.6, RFC 4443 §4.2", "an echo request to the translator itself, answered"},
+
+		Malformed:              {"malformed", Dropped, none, none, "RFC 1812 §5.2.2, RFC 8200 §3", "a header contradicts itself or the length of the packet"},
+		HeaderChecksum:         {"header_checksum", Dropped, none, none, "RFC 1812 §5.2.2", "the IPv4 header checksum is wrong"},
+		TinyFragment:           {"tiny_fragment", Dropped, none, none, "RFC 1858 §3, RFC 3128, RFC 7112 §5", "the first fragment, or the whole packet, ends within the transport header"},
+		OwnProtocol:            {"own_protocol", Self, icmpMessage{3, 2}, icmpMessage{4, 1}, "RFC 1122 §3.2.2.1, RFC 4443 §3.4", "addressed to the translator itself, in a protocol it does not speak"},
+		OwnDropped:             {"own_dropped", Self, none, none, "RFC 1122 §3.2.2", "an ICMP message to the translator itself that asks for no answer"},
+		IllegalSource:          {"illegal_source", Dropped, none, none, "RFC 7915 §4.1, §5.1", "no host may send from the source address"},
+		IllegalDestination:     {"illegal_destination", Dropped, none, none, "RFC 1812 §5.3.7, RFC 7915 §5.1, RFC 6052 §5", "no router may forward to the destination address"},
+		HopLimit:               {"hop_limit", ICMP, icmpMessage{11, 0}, icmpMessage{3, 0}, "RFC 7915 §4.1, §5.1", "the TTL or hop limit is spent"},
+		SourceRoute:            {"source_route", Rejected, icmpMessage{3, 5}, icmpMessage{4, 0}, "RFC 7915 §4.1, §5.1", "a source route is not at its end"},
+		ProtocolUntranslatable: {"protocol", Dropped, none, none, "RFC 7915 §4.2, §5.2", "a protocol number that means something else in the other family"},
+		FragmentedICMP:         {"fragmented_icmp", Dropped, none, none, "RFC 7915 §1.2", "a fragment of an ICMP message, whose checksum cannot be computed"},
+		ExtensionAfterFragment: {"extension_after_fragment", Dropped, none, none, "RFC 7915 §5.1.1", "an extension header that IPv4 lacks stands behind the Fragment Header"},
+		ZeroUDPChecksum:        {"zero_udp_checksum", Dropped, none, none, "RFC 7915 §4.5", "a UDP datagram without a checksum"},
+		SourceUnmapped:         {"source_unmapped", Rejected, prohibited4, prohibited6, "RFC 7915 §4.4, §5.4", "the source address has no counterpart on the other side"},
+		DestinationUnmapped:    {"destination_unmapped", Rejected, prohibited4, prohibited6, "RFC 7915 §4.4, §5.4", "the destination address has no counterpart on the other side"},
+		SourceNotGlobal:        {"source_not_global", Dropped, none, none, "RFC 6052 §3.1", "the Well-Known Prefix may not carry the source address"},
+		DestinationNotGlobal:   {"destination_not_global", Dropped, none, none, "RFC 6052 §3.1", "the Well-Known Prefix may not carry the destination address"},
+		SourceDenied:           {"source_denied", Rejected, prohibited4, prohibited6, "RFC 6052 §5", "the directive deny-ipv4 excludes the source address"},
+		DestinationDenied:      {"destination_denied", Rejected, prohibited4, prohibited6, "RFC 6052 §5", "the directive deny-ipv4 excludes the destination address"},
+		ICMPType:               {"icmp_type", Dropped, none, none, "RFC 7915 §4.2, §5.2", "an ICMP type or code without counterpart"},
+		ICMPPointer:            {"icmp_pointer", Dropped, none, none, "RFC 7915 §4.2, §5.2", "a Parameter Problem that points at a field without counterpart"},
+		ICMPChecksum:           {"icmp_checksum", Dropped, none, none, "RFC 5508 §4.1", "the checksum of an ICMP error is wrong"},
+		ICMPNested:             {"icmp_nested", Dropped, none, none, "RFC 7915 §4.3, §5.3", "an ICMP error that quotes another ICMP error"},
+		QuoteMalformed:         {"quote_malformed", Dropped, none, none, "RFC 7915 §4.3, §5.3", "the packet quoted in an ICMP error cannot be read"},
+		QuoteUnmapped:          {"quote_unmapped", Dropped, none, none, "RFC 7915 §4.3, §5.3", "an address of the packet quoted in an ICMP error has no counterpart"},
+		TooBig:                 {"too_big", ICMP, icmpMessage{3, 4}, icmpMessage{2, 0}, "RFC 7915 §4, §5", "longer than the next link takes, and may not be fragmented"},
+		NoRoom:                 {"no_room", Dropped, none, none, "", "the batch has no memory left for the packets it would become"},
+	}
+)
+
+// String returns the name under which v is counted and logged.
+func (v Verdict) String() string { return verdictsTable[v].name }
+
+// Class returns the class under which v is logged.
+func (v Verdict) Class() Class { return verdictsTable[v].class }
+
+// RFC returns the clauses that demand the verdict.
+func (v Verdict) RFC() string { return verdictsTable[v].rfc }
+
+// What returns the meaning of the verdict as a phrase about the packet.
+func (v Verdict) What() string { return verdictsTable[v].what }
+
+// Sent reports whether a packet with this verdict was sent on.
+func (v Verdict) Sent() bool { return v <= Answered }
+
+// Reply names the ICMP error that the sender of a packet with this verdict is
+// owed, as type/code, and whether there is one.
+func (v Verdict) Reply(v6 bool) (kind, code uint8, ok bool) {
+	m := verdictsTable[v].v4
+	if v6 {
+		m = verdictsTable[v].v6
+	}
+	return m.kind, m.code, m != none
+}
