@@ -37,7 +37,8 @@ func (p *parser) checkMissing() {
 }
 
 // checkWKP refuses an own IPv6 address that holds an IPv4 address which may not
-// stand in the well-known prefix (RFC 6052 §3.1).
+// stand in the well-known prefix (RFC 6052 §3.1), and warns if one that is to be
+// made would.
 func (p *parser) checkWKP() {
 	c := p.conf
 	_, set := c.places["wkpf-strict"]
@@ -62,7 +63,8 @@ func (p *parser) checkWKP() {
 	}
 	if b, found := find(host(c.IPv4Addr), inside, notGlobalIPv4); found {
 		p.turnTo("ipv4-addr", c.At("ipv4-addr"))
-		p.fail(fmt.Sprintf("%v is %s, not global, so no ipv6-addr can be made of it in prefix %v (RFC 6052 §3.1)", c.IPv4Addr, b.what, wkp), do)
+		p.warn(fmt.Sprintf("%v is %s, not global, so the ipv6-addr made of it lies in 64:ff9b:1::/96, not in prefix %v (RFC 6052 §3.1, RFC 8215)", c.IPv4Addr, b.what, wkp),
+			"write an ipv6-addr of your own")
 	}
 }
 

@@ -31,14 +31,6 @@ func TestWKPStrict(t *testing.T) {
 	const do = ": write an ipv6-addr outside 64:ff9b::/96, or wkpf-strict no"
 	runBad(t, []bad{
 		{
-			"no ipv6-addr can be made of a private ipv4-addr", "prefix 64:ff9b::/96\nipv4-addr 192.168.255.1",
-			"f:4: ipv4-addr: 192.168.255.1 is private, not global, so no ipv6-addr can be made of it in prefix 64:ff9b::/96 (RFC 6052 §3.1)" + do,
-		},
-		{
-			"nor of shared address space", "prefix 64:ff9b::/96\nipv4-addr 100.64.0.1\nwkpf-strict on",
-			"f:4: ipv4-addr: 100.64.0.1 is shared address space, not global, so no ipv6-addr can be made of it in prefix 64:ff9b::/96 (RFC 6052 §3.1)" + do,
-		},
-		{
 			"ipv6-addr holds a private address", "ipv6-addr 64:ff9b::10.0.0.1",
 			"f:3: ipv6-addr: 64:ff9b::a00:1 holds 10.0.0.1, which is private, not global (RFC 6052 §3.1)" + do,
 		},
@@ -68,6 +60,23 @@ func TestWKPStrict(t *testing.T) {
 		"ipv6-addr 64:ff9b::10.0.0.1\nwkpf-strict no",
 	} {
 		parse(t, file(lines))
+	}
+}
+
+// TestOwnAddressOutsideWKP: a configuration with the well-known prefix and a
+// private own address starts, and says which own IPv6 address it gets.
+func TestOwnAddressOutsideWKP(t *testing.T) {
+	const made = ", not global, so the ipv6-addr made of it lies in 64:ff9b:1::/96, not in prefix 64:ff9b::/96 (RFC 6052 §3.1, RFC 8215): write an ipv6-addr of your own"
+	for addr, what := range map[string]string{"192.168.255.1": "private", "100.64.0.1": "shared address space"} {
+		c := parse(t, "prefix 64:ff9b::/96\nipv4-addr "+addr)
+		if got, want := Errors(c.Warnings).Error(), "f:2: ipv4-addr: "+addr+" is "+what+made; got != want {
+			t.Errorf("warning %q, want %q", got, want)
+		}
+	}
+	for _, quiet := range []string{"ipv4-addr 192.0.0.2", "ipv4-addr 10.0.0.1\nwkpf-strict no", "ipv4-addr 10.0.0.1\nipv6-addr 2001:db8::1"} {
+		if c := parse(t, "prefix 64:ff9b::/96\n"+quiet); len(c.Warnings) > 0 {
+			t.Errorf("%q warns: %v", quiet, c.Warnings)
+		}
 	}
 }
 

@@ -28,7 +28,8 @@ type Config struct {
 	// IPv4Addr is the translator's own IPv4 address. Always set.
 	IPv4Addr netip.Addr
 	// IPv6Addr is the translator's own IPv6 address. The zero Addr stands for
-	// IPv4Addr embedded in Prefix (RFC 6052 §2.2), which is then set.
+	// IPv4Addr embedded in Prefix (RFC 6052 §2.2), which is then set, or in
+	// 64:ff9b:1::/96 if Prefix may not hold it (RFC 6052 §3.1, RFC 8215).
 	IPv6Addr netip.Addr
 	// Prefix is the translation prefix, of length 32, 40, 48, 56, 64 or 96
 	// (RFC 6052 §2.2). The zero Prefix: there is none, and Maps is not empty.

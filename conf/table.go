@@ -19,8 +19,8 @@ var table = []directive{
 	{
 		Directive{
 			"ipv6-addr", "A",
-			"The IPv6 address of the translator itself. It must be given if there is no prefix, or if the prefix is 64:ff9b::/96 and ipv4-addr is not a global address.",
-			"ipv4-addr within prefix", "RFC 7915 §5.4",
+			"The IPv6 address of the translator itself. It must be given if there is no prefix.",
+			"ipv4-addr within prefix, or within 64:ff9b:1::/96 if the prefix may not hold it", "RFC 7915 §5.4",
 		}, 1, 1, refused, setIPv6Addr,
 	},
 	{
