@@ -47,7 +47,7 @@ func (c *Config) badSource(a netip.Addr) bool {
 	return within(a, illegalSource4) || !c.ClassE && within(a, classE)
 }
 
-func (c *Config) badDestination(a netip.Addr) bool {
+func badDestination(a netip.Addr) bool {
 	if a.Is6() {
 		return within(a, illegalDestination6)
 	}
@@ -60,7 +60,7 @@ func (c *Config) illegalAddress(p *packet) *refusal {
 	switch {
 	case c.badSource(p.src) && !(p.version == 4 && p.icmpError()):
 		return silently(pick(p, "B4-4.1-09", "B6-5.1-10"))
-	case c.badDestination(p.dst):
+	case badDestination(p.dst):
 		return silently(pick(p, "B4-4.1-11", "B6-5.1-11"))
 	default:
 		return nil
@@ -127,7 +127,7 @@ func (c *Config) toIPv4Source(a netip.Addr) (netip.Addr, bool, *refusal) {
 
 func (c *Config) toIPv4Destination(a netip.Addr) (netip.Addr, bool, *refusal) {
 	v4, viaPrefix, refused := c.toIPv4(a)
-	if v4.IsValid() && c.badDestination(v4) {
+	if v4.IsValid() && badDestination(v4) {
 		refused = illegalWithin("B6-5.1-12")
 	}
 	return v4, viaPrefix, refused

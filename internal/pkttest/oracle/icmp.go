@@ -156,7 +156,7 @@ func (c *Config) convertQuoted(p *packet, n pass) (q *packet, viaPrefix bool, re
 	if p.icmpError() {
 		return nil, false, silently(pick(p, "B4-4.3-02", "B6-5.3-02"))
 	}
-	if c.badSource(p.src) || c.badDestination(p.dst) {
+	if c.badSource(p.src) || badDestination(p.dst) {
 		return nil, false, silently(pick(p, "B4-4.3-11", "B6-5.3-01"))
 	}
 	var src, dst netip.Addr

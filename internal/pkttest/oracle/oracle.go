@@ -114,22 +114,22 @@ func directionRule(p *packet) string {
 }
 
 // filled returns a copy in which zero values have become the defaults.
-func (cfg *Config) filled() *Config {
-	c := *cfg
+func (c *Config) filled() *Config {
+	full := *c
 	defaults := []struct {
 		value    *int
 		standard int
-	}{{&c.MTU4, 1500}, {&c.MTU6, 1500}, {&c.LowestIPv6MTU, 1280}, {&c.ExtensionHeaders, 8}}
+	}{{&full.MTU4, 1500}, {&full.MTU6, 1500}, {&full.LowestIPv6MTU, 1280}, {&full.ExtensionHeaders, 8}}
 	for _, d := range defaults {
 		if *d.value == 0 {
 			*d.value = d.standard
 		}
 	}
-	if len(c.Plateaus) == 0 {
-		c.Plateaus = []int{65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68}
+	if len(full.Plateaus) == 0 {
+		full.Plateaus = []int{65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68}
 	}
-	if !c.Own6.IsValid() {
-		c.Own6 = c.own4InPrefix() // BE-08
+	if !full.Own6.IsValid() {
+		full.Own6 = full.own4InPrefix() // BE-08
 	}
-	return &c
+	return &full
 }

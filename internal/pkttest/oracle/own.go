@@ -79,7 +79,7 @@ func (c *Config) refuse(p *packet, r *refusal) Outcome {
 	if c.noErrorAbout(p) || !source.IsValid() {
 		return Outcome{Kind: Dropped, Why: "BE-03"}
 	}
-	q := c.ownMessage(p)
+	q := ownMessage(p)
 	q.src = source
 	of, total := answers[r.answer].v4, 576
 	if p.version == 6 {
@@ -122,14 +122,14 @@ func (c *Config) local(p *packet) Outcome {
 	if p.payload[0] != request || p.fragmented() || c.badSource(p.src) || !p.checksumRight() {
 		return Outcome{Kind: Dropped, Why: rule}
 	}
-	q := c.ownMessage(p)
+	q := ownMessage(p)
 	q.src, q.tos = p.dst, p.tos
 	return answered(q, append([]byte{reply, 0, 0, 0}, p.payload[4:]...), rule)
 }
 
 // ownMessage is the header of an ICMP message of our own to the sender of p
 // (BE-09).
-func (c *Config) ownMessage(p *packet) *packet {
+func ownMessage(p *packet) *packet {
 	return &packet{version: p.version, dst: p.src, hops: 64, proto: p.proto, madeID: p.version == 4}
 }
 

@@ -154,23 +154,23 @@ func (c *Config) fit(received, from, q *packet) ([]*packet, *refusal) {
 	}
 }
 
-// split cuts q into fragments of at most limit octets, headers included. Every
+// split cuts p into fragments of at most limit octets, headers included. Every
 // payload but the last is as long as fits and a multiple of 8.
-func (q *packet) split(limit int) []*packet {
+func (p *packet) split(limit int) []*packet {
 	whole := fragment{}
-	if q.frag != nil {
-		whole = *q.frag
+	if p.frag != nil {
+		whole = *p.frag
 	}
-	header := *q
+	header := *p
 	header.frag, header.free = &fragment{}, nil
 	step := (limit - header.headerLen()) / 8 * 8
 	var pieces []*packet
-	for at := 0; at < len(q.payload); at += step {
-		end := min(at+step, len(q.payload))
+	for at := 0; at < len(p.payload); at += step {
+		end := min(at+step, len(p.payload))
 		piece := header
-		piece.payload, piece.length = q.payload[at:end], end-at
-		piece.frag = &fragment{offset: whole.offset + at, more: whole.more || end < len(q.payload)}
-		for _, r := range q.free {
+		piece.payload, piece.length = p.payload[at:end], end-at
+		piece.frag = &fragment{offset: whole.offset + at, more: whole.more || end < len(p.payload)}
+		for _, r := range p.free {
 			if from, to := max(r[0], at), min(r[0]+r[1], end); from < to {
 				piece.free = append(piece.free, [2]int{from - at, to - from})
 			}
