@@ -16,8 +16,8 @@ type Checker struct {
 	// AllowOddSource lets ICMP errors come from any address.
 	AllowOddSource bool
 	// AllowOddQuote lets pass what an ICMP error carries along unread: octets
-	// behind the end of the quoted packet, a wrong checksum in an extension
-	// structure.
+	// behind the end of the quoted packet, an extension structure that is cut short
+	// or has a wrong checksum.
 	AllowOddQuote bool
 	// QuotedSums asks that a transport checksum inside an ICMP error be right
 	// where the whole message is quoted.

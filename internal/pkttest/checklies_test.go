@@ -48,8 +48,6 @@ var lies = map[string]struct {
 	"TCP options cut":       {head6.Packet(Fragment{More: true}, Proto{Number: 6, Data: TCP{Options: Pattern(1, 12)}.appendTo(nil, envelope{})[:24]}), ErrTransport},
 	"UDP length 7":          {head4.Packet(UDP{Len: 7}), ErrTransport},
 	"UDP length long":       {head6.Packet(UDP{Len: 9}), ErrTransport},
-	"UDP length short":      {head6.Packet(UDP{Len: 8, Data: Pattern(1, 1)}), ErrTransport},
-	"UDP fragment is all":   {head6.Packet(Fragment{More: true}, UDP{}), ErrTransport},
 	"TCP data offset 4":     {head4.Packet(TCP{DataOffset: 4}), ErrTransport},
 	"TCP data offset 6":     {head4.Packet(TCP{DataOffset: 6}), ErrTransport},
 	"UDP checksum":          {head4.Packet(UDP{Sum: Wrong}), ErrSum},

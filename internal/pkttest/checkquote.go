@@ -16,7 +16,8 @@ func (c Checker) checkQuote(v6 bool, quote []byte, padded bool) error {
 	}
 	whole := size <= len(quote)
 	b := quotedBody(v6, quote[:min(size, len(quote))])
-	if b.number == icmpNumber(v6) && b.at == 0 && len(b.data) > 0 && isErrorType(v6, b.data[0]) {
+	// A quote that was cut and padded shows zeros where the type was: 0 is no error.
+	if b.number == icmpNumber(v6) && b.at == 0 && len(b.data) > 0 && b.data[0] != 0 && isErrorType(v6, b.data[0]) {
 		return fmt.Errorf("pkttest: it is ICMP error %d: %w", b.data[0], ErrQuote) // RFC 7915 §4.3: one level only
 	}
 	if c.QuotedSums && whole && b.whole() && sumState(&b) == SumBad {

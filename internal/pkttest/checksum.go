@@ -28,7 +28,8 @@ const (
 	SumNone SumState = iota
 	// SumGood: the checksum is right.
 	SumGood
-	// SumBad: the checksum is wrong.
+	// SumBad: the checksum is wrong, or a UDP length or TCP data offset does not
+	// fit the packet, so that a Checker needs AllowBadTransport for what comes of it.
 	SumBad
 	// SumZero: a UDP checksum of 0, which says that there is none.
 	SumZero
@@ -40,8 +41,7 @@ func (s SumState) String() string { return [...]string{"none", "good", "bad", "z
 // TransportSum judges the checksum of the transport message in pkt, which may be
 // any input: IPv4 options and IPv6 extension headers are passed over, octets
 // behind the packet are not looked at. For ICMP and TCP the message is the whole
-// payload, for UDP what the UDP length says; a length that does not fit the
-// payload is SumBad.
+// payload, for UDP what the UDP length says.
 func TransportSum(pkt []byte) SumState {
 	p, why := dissect(pkt)
 	if why != "" || p.at > 0 || p.more {
@@ -77,6 +77,9 @@ func sumState(b *body) SumState {
 		}
 		message = message[:size]
 	case b.number == 6 && len(message) >= 20:
+		if size := int(message[12]>>4) * 4; size < 20 || size > len(message) {
+			return SumBad
+		}
 	case b.number == 58 && b.v6 && len(message) >= 4:
 	case b.number == 1 && !b.v6 && len(message) >= 4:
 		if agrees(words(message)) {

@@ -21,8 +21,9 @@ func (c Checker) checkUDP(b *body) error {
 	if get16(b.data, 6) == 0 && !c.AllowZeroUDP {
 		return fmt.Errorf("pkttest: %w", ErrZeroSum)
 	}
+	// A UDP length that leaves octets over is fine: RFC 9868 puts options there.
 	size := get16(b.data, 4)
-	if lies := size < 8 || b.whole() && size != len(b.data) || b.more && size <= len(b.data); lies && !c.AllowBadTransport {
+	if (size < 8 || b.whole() && size > len(b.data)) && !c.AllowBadTransport {
 		return fmt.Errorf("pkttest: UDP length %d, %d octets: %w", size, len(b.data), ErrTransport)
 	}
 	return c.checkSum(b)

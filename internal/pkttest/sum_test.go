@@ -67,6 +67,7 @@ func TestTransportSum(t *testing.T) {
 		"IPv4 UDP, no checksum":   {head4.Packet(UDP{Sum: Zero}), SumZero},
 		"IPv4 UDP, wrong":         {head4.Packet(UDP{Sum: Wrong}), SumBad},
 		"UDP length lies":         {head6.Packet(UDP{Len: 9}), SumBad},
+		"TCP data offset lies":    {head6.Packet(TCP{DataOffset: 6}), SumBad},
 		"UDP shorter than packet": {head4.Packet(UDP{Sport: 1}, Proto{Data: Pattern(1, 3)}), SumGood},
 		"behind IPv4 options":     {IPv4{Src: "192.0.2.1", Dst: "192.0.2.2", Options: []byte{1, 1}}.Packet(tcp), SumGood},
 		"octets behind packet":    {append(head4.Packet(tcp), 9), SumGood},
