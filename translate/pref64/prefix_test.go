@@ -150,6 +150,7 @@ func TestWellKnownIs64ff9b96Only(t *testing.T) {
 		{"A-8215-01/its first 64", "64:ff9b:1::/64", false},
 		{"A-8215-01/its first 96", "64:ff9b:1::/96", false},
 		{"A-8215-01/its last 96", "64:ff9b:1:ffff:ff:ffff::/96", false},
+		{"A-2.1-01/a 96 right behind it", "64:ff9b::1:0:0/96", false},
 		{"a network-specific prefix", "2001:db8::/96", false},
 	}
 	for _, tt := range tests {
