@@ -23,7 +23,7 @@ var (
 	linkLocal4          = prefixes("169.254.0.0/16")
 
 	illegalSource6      = prefixes("::/128", "::1/128", "ff00::/8", "fe80::/10", "::ffff:0:0/96") // B6-5.1-10
-	illegalDestination6 = prefixes("ff00::/8", "fe80::/10")                                       // B6-5.1-11
+	illegalDestination6 = prefixes("::/128", "::1/128", "ff00::/8", "fe80::/10")                  // B6-5.1-11, RFC 4291 §2.5
 )
 
 func prefixes(texts ...string) []netip.Prefix {

@@ -113,6 +113,8 @@ func TestHeaderRules(t *testing.T) {
 		{"fragment past 65535", nil, v4{src: x4, dst: e4, proto: 17, flags: 0x1fff}.packet(data(8)), Dropped, nil, nil},
 		{"fragment up to 65535", nil, v4{src: x4, dst: e4, proto: 17, flags: 0x1fff}.packet(data(7)), Translated, []int{55}, nil},
 		{"LSRR without pointer is no route", nil, routed.packet(udp(x4, e4, 8)), Translated, []int{56}, nil},
+		{"to the unspecified address", nil, udp6(e6, "::", 8), Dropped, nil, nil},
+		{"to the loopback address", nil, udp6(e6, "::1", 8), Dropped, nil, nil},
 		{"IGMP in IPv6", nil, v6{src: e6, dst: x6, next: 2}.packet(data(8)), Dropped, nil, nil},
 		{"nothing is an option behind a garbled one", nil, garbled.packet(udp(x4, e4, 8)), Translated, []int{56}, nil},
 		{"the first of two Segments Left is told", nil, twice.packet(udp(e6, x6, 8)), Reply, []int{120}, map[int]string{40: "0400", 44: "0000002b"}},
@@ -144,6 +146,7 @@ func TestErrorRules(t *testing.T) {
 	runRules(t, []ruleCase{
 		{"MTU 88", nil, mtu(88), Translated, []int{76}, map[int]string{20: "0304", 26: "0044"}},
 		{"MTU 1400 of a fragment", nil, error6(e6, x6, [2]byte{2, 0}, 1400, fragQuote), Translated, []int{64}, map[int]string{26: "055c", 34: "2000"}},
+		{"MTU 92 of a fragment", nil, error6(e6, x6, [2]byte{2, 0}, 92, fragQuote), Translated, []int{64}, map[int]string{26: "0044"}},
 		{"MTU 87", nil, mtu(87), Dropped, nil, nil},
 		{"a guessed MTU, by the Total Length with options", guess, error4(x4, e4, [2]byte{3, 4}, 0, optioned), Translated, []int{1280}, map[int]string{44: "0000058c"}},
 		{"no plateau of 1280 below: 1280", guess, error4(x4, e4, [2]byte{3, 4}, 0, udp4(e4, x4, 1272)), Translated, []int{1280}, map[int]string{44: "00000500"}},

@@ -109,11 +109,12 @@ func (c *Config) mtu6(told int, inner *packet) int {
 	return max(1280, min(told+20, c.MTU6, c.MTU4+20))
 }
 
-// mtu4 is the MTU of a Fragmentation Needed for that of a Packet Too Big.
+// mtu4 is the MTU of a Fragmentation Needed for that of a Packet Too Big. No IPv4
+// link has less than 68 (RFC 791 §3.2).
 func (c *Config) mtu4(told int, inner *packet) int {
 	shrink := 20
 	if inner.frag != nil {
 		shrink = 28
 	}
-	return min(told-shrink, c.MTU4, c.MTU6-20, 65535)
+	return max(68, min(told-shrink, c.MTU4, c.MTU6-20, 65535))
 }
