@@ -1,6 +1,9 @@
 package oracle
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // A refusal is why a packet is not translated, and what its sender is told.
 type refusal struct {
@@ -92,10 +95,12 @@ func (c *Config) refuse(p *packet, r *refusal) Outcome {
 }
 
 // noErrorAbout reports whether an ICMP error about p is forbidden (BE-03). The
-// later fragments of an ICMPv6 message might be those of an error.
+// later fragments of an ICMPv6 message might be those of an error, and so might
+// what an extension header behind a Fragment Header hides.
 func (c *Config) noErrorAbout(p *packet) bool {
 	redirect := p.version == 6 && p.icmp() && !p.laterFragment() && p.payload[0] == 137
-	hidden := p.laterFragment() && (p.version == 4 || p.icmp())
+	hidden := p.laterFragment() && (p.version == 4 || p.icmp()) ||
+		p.version == 6 && p.frag != nil && slices.Contains([]uint8{0, 43, 44, 51, 60, 135, 139, 140}, p.proto)
 	notOneHost := c.badSource(p.src) || within(p.src, linkLocal4)
 	return p.icmpError() || redirect || hidden || notOneHost
 }

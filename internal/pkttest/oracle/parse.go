@@ -178,6 +178,9 @@ func wellFormed(p *packet) *refusal {
 	case p.proto == protoTCP:
 		need = 20
 	}
+	if need == 20 && p.length >= need {
+		need = max(need, int(p.payload[12]>>4)*4) // with its options
+	}
 	if p.length < need {
 		return silently(pick(p, "B4-0-04", "B6-0-04"))
 	}
