@@ -50,6 +50,9 @@ func (t *Translator) forwardError(p *Packet, out *wire.Batch) Verdict {
 	if v := t.Mapper.MapError(p); v != Translated {
 		return v
 	}
+	if v := t.judgeClassE(p); v != Translated {
+		return v
+	}
 	word, v := t.crossWord(row.second, e.word, p)
 	if v != Translated {
 		return v
@@ -108,16 +111,27 @@ func (t *Translator) judgeQuote(q *Header, quote []byte, v6 bool) Verdict {
 	if v != Translated || q.payload() > 65535-wire.IPv4Len {
 		return QuoteMalformed
 	}
-	if !q.isICMP() || q.Offset != 0 {
-		return Translated
+	if v := judgeProtocol(q); v != Translated && v != FragmentedICMP {
+		return v // a fragment that the translator made can come back
 	}
 	switch {
-	case len(quote) == q.Len:
-		return QuoteMalformed
+	case !q.isICMP(), q.Offset != 0, min(len(quote), q.Total) == q.Len:
 	case isError(v6, quote[q.Len]):
 		return ICMPNested
 	case !isEcho(v6, quote[q.Len]):
 		return ICMPType
+	}
+	return Translated
+}
+
+// judgeClassE finds sources that the policy makes illegal in a mapped ICMP error,
+// which itself may come from any IPv4 address (RFC 7915 §4.1).
+func (t *Translator) judgeClassE(p *Packet) Verdict {
+	if !p.V6 && t.isDroppedClassE(p.Quoted.Src) || p.V6 && t.isDroppedClassE(p.QuotedTo.Src) {
+		return QuoteUnmapped
+	}
+	if p.V6 && !p.Replaced && t.isDroppedClassE(p.To.Src) {
+		return IllegalSource
 	}
 	return Translated
 }
@@ -147,10 +161,7 @@ func (t *Translator) crossWord(s second, word uint32, p *Packet) (uint32, Verdic
 func (t *Translator) sendError(e *icmpError, p *Packet, out *wire.Batch) Verdict {
 	x := t.cross(&p.Header, p.To, p.Total)
 	inner := t.cross(&p.Quoted, p.QuotedTo, p.Quoted.Total)
-	body := e.quote[p.Quoted.Len:]
-	if e.extension != nil { // what follows the quoted packet is padding
-		body = body[:max(0, min(len(body), p.Quoted.payload()))]
-	}
+	body := e.quote[p.Quoted.Len:min(len(e.quote), p.Quoted.Total)] // behind it is padding
 	n := e.fit(x.V6, inner.Len+len(body))
 	total := wire.ICMPLen + n + len(e.extension)
 	f := out.New(total)

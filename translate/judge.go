@@ -29,6 +29,9 @@ func (t *Translator) judge(p *Packet) Verdict {
 		p.pointAt(uint32(p.Route))
 		return SourceRoute
 	}
+	if p.Proto == wire.ProtoUDP {
+		return t.judgeUDP(p)
+	}
 	return judgeProtocol(&p.Header)
 }
 
@@ -45,7 +48,7 @@ func (t *Translator) parse(p *Packet) Verdict {
 		return v
 	}
 	switch {
-	case p.Offset == 0 && p.payload() < minimum(p.Proto):
+	case p.Offset == 0 && p.payload() < p.minimum(b[p.Len:]):
 		return TinyFragment
 	case p.Offset == 8 && p.Proto == wire.ProtoTCP:
 		return TinyFragment // it could overwrite the flags (RFC 3128)
@@ -93,7 +96,13 @@ func (t *Translator) illegalSource(p *Packet) bool {
 	if p.V6 {
 		return wire.IllegalSource6(p.Src)
 	}
-	return wire.IllegalSource4(p.Src.V4()) || t.Policy.DropClassE && p.Src.V4()>>28 == 0xf
+	return wire.IllegalSource4(p.Src.V4()) || t.isDroppedClassE(p.Src)
+}
+
+// isDroppedClassE reports whether the IPv4 address a is an illegal source by the
+// policy alone. Those in IPv6 packets obey it too (RFC 6052 §5).
+func (t *Translator) isDroppedClassE(a wire.Addr) bool {
+	return t.Policy.DropClassE && a.V4()>>28 == 0xf
 }
 
 // judgeAddresses judges what the addresses are, not what they map to. An ICMPv4
@@ -114,7 +123,7 @@ func judgeProtocol(h *Header) Verdict {
 		return FragmentedICMP
 	}
 	switch h.Proto {
-	case wire.ProtoTCP, wire.ProtoUDP:
+	case wire.ProtoTCP:
 		return Translated
 	case wire.ProtoIGMP:
 		return ProtocolUntranslatable
@@ -137,20 +146,22 @@ func judgeProtocol(h *Header) Verdict {
 	return Translated
 }
 
-// judgePayload judges the transport header of a packet that is not an ICMP error.
-func (t *Translator) judgePayload(p *Packet) Verdict {
+// judgeUDP finds UDP datagrams without a checksum, and what becomes of them. A
+// fragment of one cannot be given any.
+func (t *Translator) judgeUDP(p *Packet) Verdict {
 	b := p.frame.Bytes()[p.Len:]
-	switch {
-	case p.Offset != 0:
-	case p.isICMP():
-		if !isEcho(p.V6, b[0]) {
-			return ICMPType
-		}
-	case p.Proto == wire.ProtoUDP && binary.BigEndian.Uint16(b[6:]) == 0 && !p.frame.Offload.Partial:
-		if p.More || t.Policy.ZeroUDP == ZeroUDPDrop {
-			return ZeroUDPChecksum
-		}
-		p.sumUDP = t.Policy.ZeroUDP == ZeroUDPCompute
+	if p.Offset != 0 || binary.BigEndian.Uint16(b[6:]) != 0 || p.frame.Offload.Partial {
+		return Translated
+	}
+	if p.More || t.Policy.ZeroUDP == ZeroUDPDrop {
+		return ZeroUDPChecksum
+	}
+	if t.Policy.ZeroUDP == ZeroUDPForward {
+		return Translated
+	}
+	p.sumUDP = true
+	if n := int(binary.BigEndian.Uint16(b[4:])); n < wire.UDPLen || n > p.payload() {
+		return ZeroUDPChecksum // which octets would it cover?
 	}
 	return Translated
 }
@@ -191,8 +202,11 @@ func (t *Translator) fit(p *Packet, n int) (limit int, v Verdict) {
 		}
 	case !p.V6:
 		limit = min(m.LowestMTU6, m.MTU6)
+	case p.Hairpin && p.Fragment:
+		return noLimit, Translated // the second pass cuts it again
 	case p.Hairpin:
-		limit, n, p.word = m.MTU6, p.segment(), uint32(m.MTU6)
+		n += longer
+		limit, p.word = m.MTU6, uint32(m.MTU6)
 	default:
 		limit, p.word = m.MTU4, uint32(max(wire.MinMTU6, m.MTU4+longer))
 	}

@@ -39,8 +39,8 @@ func (t *Translator) answer(p *Packet, out *wire.Batch) Verdict {
 	}
 	x := t.ownHeader(p, len(message))
 	x.Src, x.Class = p.Dst, p.Header.Class
-	old := uint64(message[0]) << 8
-	message[0] = echoReply4
+	old := uint64(binary.BigEndian.Uint16(message))
+	message[0], message[1] = echoReply4, 0
 	if p.V6 {
 		message[0] = echoReply6
 	}
@@ -70,13 +70,7 @@ func (t *Translator) ownHeader(p *Packet, n int) Header {
 // verdict v, if any (RFC 7915 §4.4, §5.4). It quotes the packet as received.
 func (t *Translator) refuse(v Verdict, p *Packet, out *wire.Batch) {
 	kind, code, owed := v.Reply(p.V6)
-	if !owed || p.Again || p.Error || p.Offset != 0 {
-		return // RFC 1122 §3.2.2, RFC 4443 §2.4e
-	}
-	if p.V6 && p.isICMP() && kind == prohibited6.kind {
-		return // not owed about ICMPv6 (RFC 7915 §5.4)
-	}
-	if !t.mayRefuse(v, p) {
+	if !owed || p.Again || p.mustNotAnswer(kind) || !t.mayRefuse(v, p) {
 		return
 	}
 	quote := p.frame.Bytes()[:p.Total]
@@ -103,6 +97,17 @@ func (t *Translator) refuse(v Verdict, p *Packet, out *wire.Batch) {
 	x.put(f.Bytes())
 	out.Add(f)
 	t.Errors.Sent[family(p.V6)]++
+}
+
+// mustNotAnswer reports whether no ICMP error of the given type may be sent about
+// the packet (RFC 1122 §3.2.2, RFC 4443 §2.4e, RFC 7915 §5.4), which it may not if
+// the packet could be an ICMP error itself.
+func (p *Packet) mustNotAnswer(kind uint8) bool {
+	if !p.V6 {
+		return p.Error || p.Offset != 0 || wire.IllegalDestination4(p.Src.V4())
+	}
+	return p.Error || p.isICMP() && (p.Offset != 0 || kind == prohibited6.kind) ||
+		judgeProtocol(&p.Header) == ExtensionAfterFragment
 }
 
 // mayRefuse asks the policy and the rate limits whether an ICMP error may be

@@ -83,20 +83,23 @@ func (t *Translator) forward(p *Packet, out *wire.Batch) Verdict {
 	if v := t.Mapper.Map(p); v != Translated {
 		return v
 	}
-	if v := t.judgePayload(p); v != Translated {
-		return v
+	if p.V6 && t.isDroppedClassE(p.To.Src) {
+		return IllegalSource
+	}
+	f := p.frame
+	if p.isICMP() && p.Offset == 0 && !isEcho(p.V6, f.Bytes()[p.Len]) {
+		return ICMPType
 	}
 	x := t.cross(&p.Header, p.To, p.segment())
 	limit, v := t.fit(p, x.Total-p.Total+p.segment())
 	if v != Translated {
 		return v
 	}
-	f := p.frame
 	f.Cut(p.Total)
 	f.Move(p.Len)
 	crossTransport(f.Bytes(), &p.Header, &x, f.Offload.Partial)
-	if p.sumUDP && !computeUDP(f.Bytes(), &x) {
-		return ZeroUDPChecksum
+	if p.sumUDP {
+		computeUDP(f.Bytes(), &x)
 	}
 	return t.send(f, &x, limit, p, out)
 }

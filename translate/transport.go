@@ -21,20 +21,22 @@ func checksumAt(proto uint8) int {
 }
 
 // minimum is the length of the transport header that the first fragment must
-// hold (RFC 1858 §3, RFC 7112 §5).
-func minimum(proto uint8) int {
-	switch proto {
-	case wire.ProtoTCP:
+// hold (RFC 1858 §3, RFC 7112 §5), of which the front is in payload.
+func (h *Header) minimum(payload []byte) int {
+	switch {
+	case h.Proto == wire.ProtoTCP && len(payload) < wire.TCPLen:
 		return wire.TCPLen
-	case wire.ProtoUDP:
+	case h.Proto == wire.ProtoTCP:
+		return max(wire.TCPLen, int(payload[12]>>4)*4)
+	case h.Proto == wire.ProtoUDP:
 		return wire.UDPLen
-	case wire.ProtoICMP, wire.ProtoICMPv6:
+	case h.isICMP():
 		return wire.ICMPLen
 	}
 	return 0
 }
 
-// The words with which the headers of ICMP echo begin: type, code 0.
+// ICMP types of echo messages.
 const (
 	echoRequest4, echoReply4 = 8, 0
 	echoRequest6, echoReply6 = 128, 129
@@ -46,7 +48,7 @@ const (
 // says that the checksum field holds the plain sum of the pseudo-header.
 func crossTransport(payload []byte, from, to *Header, partial bool) {
 	at := checksumAt(from.Proto)
-	if at < 0 || from.Offset != 0 {
+	if at < 0 || from.Offset != 0 || len(payload) == 0 {
 		return
 	}
 	delta := wire.Sum(0).AddAddr(to.Src).AddAddr(to.Dst).SubAddr(from.Src).SubAddr(from.Dst)
@@ -68,10 +70,14 @@ func crossTransport(payload []byte, from, to *Header, partial bool) {
 	}
 }
 
-// crossEcho rewrites the type of an ICMP echo message and returns by how much
+// crossEcho rewrites type and code of an ICMP echo message and returns by how much
 // that, and the pseudo-header that only ICMPv6 sums up, change its checksum.
 func crossEcho(payload []byte, from, to *Header) wire.Sum {
 	old := uint64(payload[0]) << 8
+	if len(payload) > 1 {
+		old |= uint64(payload[1])
+		payload[1] = 0
+	}
 	switch payload[0] {
 	case echoRequest4:
 		payload[0] = echoRequest6
@@ -105,15 +111,9 @@ func notZero(sum uint16) uint16 {
 }
 
 // computeUDP writes the checksum of the UDP datagram in payload, whose headers
-// are h, and reports whether the datagram is whole. Octets behind its length
-// field do not belong to it.
-func computeUDP(payload []byte, h *Header) bool {
+// are h. Octets behind its length field do not belong to it.
+func computeUDP(payload []byte, h *Header) {
 	n := int(binary.BigEndian.Uint16(payload[4:]))
-	if n < wire.UDPLen || n > len(payload) {
-		return false
-	}
-	payload[6], payload[7] = 0, 0
 	sum := pseudo(h, n).AddBytes(payload[:n]).Checksum()
 	binary.BigEndian.PutUint16(payload[6:], notZero(sum))
-	return true
 }

@@ -59,6 +59,9 @@ const (
 // An icmpMessage is the type and code of an ICMP message; type 0 stands for none.
 type icmpMessage struct{ kind, code uint8 }
 
+// String returns the word that the directive log uses, or "none".
+func (c Class) String() string { return [...]string{"none", "drop", "reject", "icmp", "self"}[c] }
+
 type verdictRow struct {
 	name   string // metric label and log key
 	class  Class
