@@ -1,0 +1,55 @@
+// Package control lets an operator look into a running taygo and steer it, over
+// a unix socket that speaks HTTP: GET /status, POST /reload. Nothing here can
+// hold up a packet.
+package control
+
+import "time"
+
+// A Status is what a running taygo says of itself.
+type Status struct {
+	Version string        `json:"version"`
+	PID     int           `json:"pid"`
+	Uptime  time.Duration `json:"uptime_ns"`
+	Config  string        `json:"config"`   // path of the configuration file
+	Reloads int           `json:"reloads"`  // how often it was replaced
+	Device  Device        `json:"device"`   // the TUN
+	IPv4    string        `json:"ipv4"`     // own address
+	IPv6    string        `json:"ipv6"`     // own address
+	Prefix  string        `json:"prefix"`   // empty if there is none
+	Maps    int           `json:"maps"`     // explicit mappings
+	MTU4    int           `json:"ipv4_mtu"` // octets
+	MTU6    int           `json:"ipv6_mtu"` // octets
+	FromIP4 Direction     `json:"from_ipv4"`
+	FromIP6 Direction     `json:"from_ipv6"`
+}
+
+// A Device is the state of the TUN.
+type Device struct {
+	Name    string `json:"name"`
+	State   string `json:"state"` // up, down or lost
+	MTU     int    `json:"mtu"`   // octets
+	Mode    string `json:"mode"`  // queues and offloads in use
+	Workers int    `json:"workers"`
+	Queues  Queues `json:"queues"`
+}
+
+// Queues counts the packets at the device since it was opened, super-packets as
+// one. Packets that the kernel drops because the workers are slow are the
+// tx_dropped of the device.
+type Queues struct {
+	Read      uint64 `json:"read"`
+	Written   uint64 `json:"written"`
+	BadHeader uint64 `json:"bad_header"` // not read: the kernel's header contradicts the packet
+	Refused   uint64 `json:"refused"`    // not written: the kernel finds the packet wrong
+	Down      uint64 `json:"down"`       // not written: the device was down
+	Full      uint64 `json:"full"`       // not written: the kernel had no room
+}
+
+// A Direction counts what arrived in one family since the start.
+type Direction struct {
+	Packets       map[string]uint64 `json:"packets"` // by verdict
+	Octets        uint64            `json:"octets"`
+	ErrorsSent    uint64            `json:"icmp_errors_sent"`    // to senders of this family
+	ErrorsLimited uint64            `json:"icmp_errors_limited"` // kept back by a rate limit
+	ErrorsOff     uint64            `json:"icmp_errors_off"`     // kept back by icmp-errors never
+}
