@@ -7,7 +7,9 @@ import (
 )
 
 // A key is an IPv6 address, or an IPv4 address in the last 32 of its bits, as
-// an unsigned integer: one index serves both families.
+// an unsigned integer. So one index serves both families; an index of its own
+// with uint32 cuts would answer for IPv4 some 2 to 4 ns sooner, of 13 to 19 at
+// a thousand pairs, and need everything in index.go twice.
 type key struct{ hi, lo uint64 }
 
 func (k key) compare(l key) int {
