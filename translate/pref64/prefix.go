@@ -71,7 +71,7 @@ func New(p netip.Prefix) (Prefix, error) {
 	if lo>>56 != 0 {
 		return Prefix{}, fmt.Errorf("pref64: %v: %w: choose a /96 whose ninth octet is zero", p, ErrUBits)
 	}
-	if hi == wellKnownHi && lo == 0 && lay.bits != 96 {
+	if hi == wellKnownHi && lay.bits != 96 {
 		return Prefix{}, fmt.Errorf("pref64: %v: %w: write 64:ff9b::/96, or choose a prefix of your own or one inside 64:ff9b:1::/48", p, ErrWellKnown)
 	}
 	bits := uint(lay.bits)
