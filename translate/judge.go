@@ -62,7 +62,7 @@ func (t *Translator) isOwn(p *Packet) bool {
 	if !p.V6 {
 		return p.Dst == t.Policy.Own4
 	}
-	return p.Dst == t.Policy.Own6 || p.Dst == t.Policy.Alt6 && !p.Dst.IsZero()
+	return !p.Dst.IsZero() && (p.Dst == t.Policy.Own6 || p.Dst == t.Policy.Alt6)
 }
 
 // judgeOwn judges a packet for the translator itself, which speaks ICMP echo only.
