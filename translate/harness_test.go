@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"testing"
+	"time"
 
 	"taygo/eam"
 	"taygo/internal/pkttest"
@@ -85,9 +86,12 @@ func poolOf(addrs []netip.Addr, own netip.Addr) siit.Pool {
 
 // send translates a copy of pkt and returns what comes out. The packets are good
 // until the next send.
-func (s *subject) send(pkt []byte) (translate.Verdict, [][]byte) {
+func (s *subject) send(pkt []byte) (translate.Verdict, [][]byte) { return s.sendAt(0, pkt) }
+
+// sendAt is send of a packet that arrives at the time now.
+func (s *subject) sendAt(now time.Duration, pkt []byte) (translate.Verdict, [][]byte) {
 	s.out.Reset()
-	v := s.Translate(wire.NewFrame(pkt), 0, s.out)
+	v := s.Translate(wire.NewFrame(pkt), now, s.out)
 	var got [][]byte
 	for _, f := range s.out.Frames() {
 		got = append(got, f.Bytes())
