@@ -182,6 +182,9 @@ func (t *Translator) sendError(e *icmpError, p *Packet, out *wire.Batch) Verdict
 		return t.send(f, &x, t.Policy.MTU6, p, out)
 	}
 	putICMPChecksum(message, 0)
+	if !x.Fragment {
+		x.ID = t.ident.next(x.Pair, x.Proto, 1)
+	}
 	if p.Hairpin {
 		return t.send(f, &x, noLimit, p, out)
 	}

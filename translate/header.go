@@ -38,11 +38,15 @@ func (t *Translator) cross(h *Header, to Pair, segment int) Header {
 	case h.Fragment:
 		x.Len += wire.FragmentLen
 		x.Total += wire.FragmentLen
-	case h.V6 && segment-h.Len+wire.IPv4Len > wire.MinMTU6-wire.IPv6Len+wire.IPv4Len: // 1260
-		x.DontFrag = true
+	case h.V6:
+		x.DontFrag = !mayFragment(segment - h.Len)
 	}
 	return x
 }
+
+// mayFragment reports whether an IPv4 packet with a payload of n octets leaves
+// with a DF of zero: IPv6 would carry it over every link (RFC 7915 §5.1).
+func mayFragment(n int) bool { return n <= wire.MinMTU6-wire.IPv6Len }
 
 // put writes the header h to the front of b.
 func (h *Header) put(b []byte) {

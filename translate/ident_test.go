@@ -15,7 +15,7 @@ func TestIdentificationsOfAPairDoNotRepeat(t *testing.T) {
 	id := newIdentifier(rand.New(rand.NewPCG(1, 2)), 0, 1)
 	seen := make([]bool, 65536)
 	for i := range 65536 {
-		n := id.next(pairOf(0), 17)
+		n := id.next(pairOf(0), 17, 1)
 		if n > 0xffff || seen[n] {
 			t.Fatalf("Identification %#x again, after %d", n, i)
 		}
@@ -24,12 +24,12 @@ func TestIdentificationsOfAPairDoNotRepeat(t *testing.T) {
 }
 
 func TestIdentificationsOfWorkersAreDisjoint(t *testing.T) {
-	const workers = 3 // counts in steps of 4
+	const workers = 3 // of four ranges
 	seen := map[uint32]int{}
 	for w := range workers {
 		id := newIdentifier(rand.New(rand.NewPCG(uint64(w), 2)), w, workers)
 		for range 65536 / 4 {
-			n := id.next(pairOf(0), 17)
+			n := id.next(pairOf(0), 17, 1)
 			if other, ok := seen[n]; ok {
 				t.Fatalf("workers %d and %d both make %#x", w, other, n)
 			}
@@ -44,11 +44,11 @@ func TestIdentificationsTellNothingAboutOthers(t *testing.T) {
 	disturbed := 0
 	for seed := range uint64(64) {
 		id := newIdentifier(rand.New(rand.NewPCG(seed, 3)), 0, 1)
-		before := id.next(pairOf(0), 17)
+		before := id.next(pairOf(0), 17, 1)
 		for i := range 10 {
-			id.next(pairOf(i+1), 17)
+			id.next(pairOf(i+1), 17, 1)
 		}
-		if id.next(pairOf(0), 17) != (before+1)&0xffff {
+		if id.next(pairOf(0), 17, 1) != (before+1)&0xffff {
 			disturbed++
 		}
 	}

@@ -174,19 +174,6 @@ func isEcho(v6 bool, kind uint8) bool {
 	return kind == echoRequest4 || kind == echoReply4
 }
 
-// segment is the length of the longest packet on a link that the frame stands for.
-func (p *Packet) segment() int {
-	f := p.frame
-	if f.Offload.Segment == 0 {
-		return p.Total
-	}
-	n := p.Len + wire.UDPLen + int(f.Offload.Segment)
-	if p.Proto == wire.ProtoTCP {
-		n += int(f.Bytes()[p.Len+12]>>4)*4 - wire.UDPLen
-	}
-	return min(n, p.Total)
-}
-
 // fit finds how long the packet may leave, if its longest segment is to be n
 // octets then (RFC 7915 §4, §5); that the segments fit is enough for a
 // super-packet. If they do not and may not be fragmented, it sets the MTU that

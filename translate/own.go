@@ -34,7 +34,7 @@ func (t *Translator) answer(p *Packet, out *wire.Batch) Verdict {
 	if p.V6 {
 		sum = sum.Add(uint64(pseudo(&p.Header, len(message))))
 	}
-	if sum.Fold() != 0xffff && !f.Offload.Partial {
+	if sum.Fold() != 0xffff {
 		return OwnDropped
 	}
 	x := t.ownHeader(p, len(message))
@@ -60,7 +60,7 @@ func (t *Translator) ownHeader(p *Packet, n int) Header {
 		x.Src, x.Proto, x.Len = t.Policy.Own6, wire.ProtoICMPv6, wire.IPv6Len
 	} else {
 		x.Src, x.Proto, x.Len = t.Policy.Own4, wire.ProtoICMP, wire.IPv4Len
-		x.ID = t.ident.next(x.Pair, x.Proto)
+		x.ID = t.ident.next(x.Pair, x.Proto, 1)
 	}
 	x.Total = x.Len + n
 	return x
@@ -73,7 +73,7 @@ func (t *Translator) refuse(v Verdict, p *Packet, out *wire.Batch) {
 	if !owed || p.Again || p.mustNotAnswer(kind) || !t.mayRefuse(v, p) {
 		return
 	}
-	quote := p.frame.Bytes()[:p.Total]
+	quote := p.asSent(out)
 	room := maxError4 - wire.IPv4Len - wire.ICMPLen
 	if p.V6 {
 		room = maxError6 - wire.IPv6Len - wire.ICMPLen
@@ -97,6 +97,22 @@ func (t *Translator) refuse(v Verdict, p *Packet, out *wire.Batch) {
 	x.put(f.Bytes())
 	out.Add(f)
 	t.Errors.Sent[family(p.V6)]++
+}
+
+// asSent returns the packet as its sender put it on the link, as far as an ICMP
+// error quotes it: of a super-packet, the first segment.
+func (p *Packet) asSent(out *wire.Batch) []byte {
+	o := &p.frame.Offload
+	if o.Segment != 0 {
+		if f := p.cut(0, out); f != nil {
+			return f.Bytes()
+		}
+	}
+	b := p.frame.Bytes()[:p.Total]
+	if o.Partial && o.Segment == 0 {
+		complete(b[p.Len:], p.Proto)
+	}
+	return b
 }
 
 // mustNotAnswer reports whether no ICMP error of the given type may be sent about

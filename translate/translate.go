@@ -62,9 +62,9 @@ func (t *Translator) Translate(f *wire.Frame, now time.Duration, out *wire.Batch
 }
 
 // MaxOutput is the most room that one packet takes in the batch it is sent from,
-// in octets: a datagram of 65,535 octets in fragments of 1,280, or 1,260 octets
-// in fragments of 68.
-const MaxOutput = 128 << 10
+// in octets: a super-packet of 65,535 octets in segments of 1,280, each in
+// fragments of 68.
+const MaxOutput = 512 << 10
 
 // Packet returns the packet translated last, for a log line about it. What it
 // says of the payload is no longer good.
@@ -90,16 +90,26 @@ func (t *Translator) forward(p *Packet, out *wire.Batch) Verdict {
 	if p.isICMP() && p.Offset == 0 && !isEcho(p.V6, f.Bytes()[p.Len]) {
 		return ICMPType
 	}
+	if p.hasShortTail() {
+		return t.forwardTail(p, out)
+	}
 	x := t.cross(&p.Header, p.To, p.segment())
 	limit, v := t.fit(p, x.Total-p.Total+p.segment())
-	if v != Translated {
+	switch {
+	case v != Translated:
 		return v
+	case f.Offload.Segment != 0 && limit != noLimit:
+		return t.forwardSegments(p, out)
 	}
+	segments := p.segments()
 	f.Cut(p.Total)
 	f.Move(p.Len)
 	crossTransport(f.Bytes(), &p.Header, &x, f.Offload.Partial)
 	if p.sumUDP {
 		computeUDP(f.Bytes(), &x)
+	}
+	if !x.V6 && !x.Fragment && (!x.DontFrag || x.Total > limit) {
+		x.DontFrag, x.ID = false, t.ident.next(x.Pair, x.Proto, segments)
 	}
 	return t.send(f, &x, limit, p, out)
 }
@@ -110,10 +120,10 @@ func (t *Translator) send(f *wire.Frame, x *Header, limit int, p *Packet, out *w
 	if !p.Again {
 		x.HopLimit--
 	}
-	if !x.V6 && !x.Fragment && (!x.DontFrag || x.Total > limit) {
-		x.DontFrag, x.ID = false, t.ident.next(x.Pair, x.Proto)
-	}
 	if x.Total > limit {
+		if f.Offload.Partial {
+			complete(f.Bytes(), x.Proto)
+		}
 		return fragment(f.Bytes(), *x, limit, out)
 	}
 	f.Move(-x.Len)
