@@ -68,7 +68,7 @@ func TestErrorsAreNotOwed(t *testing.T) {
 	later4 := pkttest.IPv4{Src: far4, Dst: mapped4, TTL: 1, Offset: 64}.Packet(data)
 	later6 := spent6(mapped6, pkttest.Fragment{Offset: 64}, data)
 	ping6 := pkttest.Proto{Number: 58, Data: make([]byte, 16)}
-	behind := pkttest.Proto{Number: 60, Data: []byte{58, 0, 1, 4, 0, 0, 0, 0, 1, 4, 0, 0}}
+	behind := pkttest.Proto{Number: 60, Data: []byte{58, 0, 1, 4, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0}}
 
 	tests := []ruleTest{
 		{"an ICMPv6 redirect", spent6(mapped6, pkttest.ICMP{Type: 137, Data: make([]byte, 32)}), translate.HopLimit, nil},
