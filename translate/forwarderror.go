@@ -159,8 +159,9 @@ func (t *Translator) crossWord(s second, word uint32, p *Packet) (uint32, Verdic
 
 // sendError builds the message e behind the translated headers of p.
 func (t *Translator) sendError(e *icmpError, p *Packet, out *wire.Batch) Verdict {
-	x := t.cross(&p.Header, p.To, p.Total)
-	inner := t.cross(&p.Quoted, p.QuotedTo, p.Quoted.Total)
+	x, inner := &t.header, &t.inner
+	t.cross(x, &p.Header, &p.To, p.Total)
+	t.cross(inner, &p.Quoted, &p.QuotedTo, p.Quoted.Total)
 	body := e.quote[p.Quoted.Len:min(len(e.quote), p.Quoted.Total)] // behind it is padding
 	n := e.fit(x.V6, inner.Len+len(body))
 	total := wire.ICMPLen + n + len(e.extension)
@@ -172,23 +173,23 @@ func (t *Translator) sendError(e *icmpError, p *Packet, out *wire.Batch) Verdict
 	quote := message[wire.ICMPLen : wire.ICMPLen+n]
 	inner.put(quote)
 	clear(quote[inner.Len+copy(quote[inner.Len:], body):])
-	crossTransport(quote[inner.Len:min(n, inner.Len+len(body))], &p.Quoted, &inner, false)
+	crossTransport(quote[inner.Len:min(n, inner.Len+len(body))], &p.Quoted, inner, false)
 	copy(message[wire.ICMPLen+n:], e.extension)
 	e.put(message, n, x.V6)
 
 	x.Total, x.DontFrag = x.Len+total, false
 	if x.V6 {
-		putICMPChecksum(message, uint64(pseudo(&x, total)))
-		return t.send(f, &x, t.Policy.MTU6, p, out)
+		putICMPChecksum(message, uint64(pseudo(x, total)))
+		return t.send(f, x, t.Policy.MTU6, p, out)
 	}
 	putICMPChecksum(message, 0)
 	if !x.Fragment {
 		x.ID = t.ident.next(x.Pair, x.Proto, 1)
 	}
 	if p.Hairpin {
-		return t.send(f, &x, noLimit, p, out)
+		return t.send(f, x, noLimit, p, out)
 	}
-	return t.send(f, &x, t.Policy.MTU4, p, out)
+	return t.send(f, x, t.Policy.MTU4, p, out)
 }
 
 // fit returns how long the quote is to be, padding included, if n octets of it

@@ -6,20 +6,13 @@ import (
 	"taygo/translate/wire"
 )
 
-// cross returns h as the other family says it (RFC 7915 §4.1, §5.1), with the
-// same payload and hop limit. segment is the length of the longest packet the
-// frame stands for: DF is decided by what will be on the link.
-func (t *Translator) cross(h *Header, to Pair, segment int) Header {
-	x := Header{
-		Pair:     to,
-		V6:       !h.V6,
-		HopLimit: h.HopLimit,
-		Proto:    h.Proto,
-		Fragment: h.Fragment,
-		More:     h.More,
-		Offset:   h.Offset,
-		ID:       h.ID,
-	}
+// cross sets x to h as the other family says it (RFC 7915 §4.1, §5.1), with the
+// same payload and hop limit, between the addresses to. segment is the length of
+// the longest packet the frame stands for: DF is decided by what will be on the
+// link.
+func (t *Translator) cross(x, h *Header, to *Pair, segment int) {
+	*x = *h
+	x.Pair, x.V6, x.DontFrag = *to, !h.V6, false
 	if h.V6 {
 		x.Len, x.Class = wire.IPv4Len, t.Policy.TOS.or(h.Class)
 		if h.Proto == wire.ProtoICMPv6 {
@@ -41,7 +34,6 @@ func (t *Translator) cross(h *Header, to Pair, segment int) Header {
 	case h.V6:
 		x.DontFrag = !mayFragment(segment - h.Len)
 	}
-	return x
 }
 
 // mayFragment reports whether an IPv4 packet with a payload of n octets leaves

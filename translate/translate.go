@@ -30,6 +30,8 @@ type Translator struct {
 	ident  *identifier
 	limits [2][2]bucket // by family, and whether the error carries an MTU
 	packet Packet
+	header Header        // of the packet on the other side
+	inner  Header        // of the packet that an ICMP error quotes, on the other side
 	info   [infoLen]byte // the extension of an ICMP error, while it is built
 }
 
@@ -93,7 +95,8 @@ func (t *Translator) forward(p *Packet, out *wire.Batch) Verdict {
 	if p.hasShortTail() {
 		return t.forwardTail(p, out)
 	}
-	x := t.cross(&p.Header, p.To, p.segment())
+	x := &t.header
+	t.cross(x, &p.Header, &p.To, p.segment())
 	limit, v := t.fit(p, x.Total-p.Total+p.segment())
 	switch {
 	case v != Translated:
@@ -104,14 +107,14 @@ func (t *Translator) forward(p *Packet, out *wire.Batch) Verdict {
 	segments := p.segments()
 	f.Cut(p.Total)
 	f.Move(p.Len)
-	crossTransport(f.Bytes(), &p.Header, &x, f.Offload.Partial)
+	crossTransport(f.Bytes(), &p.Header, x, f.Offload.Partial)
 	if p.sumUDP {
-		computeUDP(f.Bytes(), &x)
+		computeUDP(f.Bytes(), x)
 	}
 	if !x.V6 && !x.Fragment && (!x.DontFrag || x.Total > limit) {
 		x.DontFrag, x.ID = false, t.ident.next(x.Pair, x.Proto, segments)
 	}
-	return t.send(f, &x, limit, p, out)
+	return t.send(f, x, limit, p, out)
 }
 
 // send puts the header x before the payload in f, or before pieces of it if the
