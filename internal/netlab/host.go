@@ -44,9 +44,14 @@ func (h *Host) Do(f func() error) error {
 	})
 }
 
-// Up sets a device up.
+// Up sets a device up. If it has carrier, it is ready when Up returns.
 func (h *Host) Up(dev string) error {
-	return h.onLink("set up", dev, h.netlink.LinkSetUp)
+	return h.onLink("set up", dev, func(link netlink.Link) error {
+		if err := h.netlink.LinkSetUp(link); err != nil {
+			return err
+		}
+		return h.ready(link)
+	})
 }
 
 // Down sets a device down.
@@ -69,7 +74,10 @@ func (h *Host) Addr(dev string, addr netip.Prefix) error {
 		if addr.Addr().Is6() {
 			a.Flags = unix.IFA_F_NODAD
 		}
-		return h.netlink.AddrAdd(link, a)
+		if err := h.netlink.AddrAdd(link, a); err != nil {
+			return err
+		}
+		return h.ready(link)
 	})
 }
 

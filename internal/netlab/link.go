@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // An End is one end of a link: a host, and the addresses it has there.
@@ -18,9 +20,9 @@ type End struct {
 // End returns an end of a link at h.
 func (h *Host) End(addrs ...netip.Prefix) End { return End{h, addrs} }
 
-// carrierTime is how long a new link may take until both ends have carrier. The
-// kernel needs milliseconds; a machine under load more.
-const carrierTime = 10 * time.Second
+// patience is how long the kernel may take for what it does in tasks of its own.
+// It needs milliseconds; a machine under load more.
+const patience = 10 * time.Second
 
 // Link joins two hosts with a virtual Ethernet cable of the given MTU, in octets.
 // Each end is a device named after the host at the other end, so two hosts have
@@ -54,17 +56,55 @@ func (e End) raise(dev string) error {
 	return e.Host.Up(dev)
 }
 
-// carrier waits until dev is operational: until then the kernel throws away
-// what is sent there. It learns of the carrier in a task of its own.
+// carrier waits until dev is operational and ready: until then the kernel throws
+// away what is sent there.
 func (h *Host) carrier(dev string) error {
-	for end := time.Now().Add(carrierTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		link, err := h.netlink.LinkByName(dev)
-		if err != nil {
-			return fmt.Errorf("look at %q: %w", dev, err)
+	link, err := h.netlink.LinkByName(dev)
+	if err != nil {
+		return fmt.Errorf("look at %q: %w", dev, err)
+	}
+	err = wait("carrier", func() (bool, error) {
+		now, err := h.netlink.LinkByIndex(link.Attrs().Index)
+		return err == nil && now.Attrs().OperState == netlink.OperUp, err
+	})
+	if err == nil {
+		err = h.ready(link)
+	}
+	if err != nil {
+		return fmt.Errorf("%q at %s: %w", dev, h.name, err)
+	}
+	return nil
+}
+
+// ready waits until a link that carries packets takes those to its own IPv6
+// addresses, for which the kernel makes the routes some time after the addresses.
+func (h *Host) ready(link netlink.Link) error {
+	return wait("a route to each of its addresses", func() (bool, error) {
+		now, err := h.netlink.LinkByIndex(link.Attrs().Index)
+		if err != nil || now.Attrs().RawFlags&unix.IFF_RUNNING == 0 {
+			return true, err
 		}
-		if link.Attrs().OperState == netlink.OperUp {
-			return nil
+		addrs, err := h.netlink.AddrList(link, netlink.FAMILY_V6)
+		if err != nil {
+			return false, err
+		}
+		local := &netlink.Route{Table: unix.RT_TABLE_LOCAL}
+		routes, err := h.netlink.RouteListFiltered(netlink.FAMILY_V6, local, netlink.RT_FILTER_TABLE)
+		for _, a := range addrs {
+			if !slices.ContainsFunc(routes, func(r netlink.Route) bool { return r.Dst != nil && r.Dst.IP.Equal(a.IP) }) {
+				return false, err
+			}
+		}
+		return true, err
+	})
+}
+
+// wait calls done until it is true or an error.
+func wait(what string, done func() (bool, error)) error {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if ok, err := done(); ok || err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("%q at %s has no carrier after %v", dev, h.name, carrierTime)
+	return fmt.Errorf("no %s after %v", what, patience)
 }
