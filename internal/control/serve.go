@@ -19,31 +19,9 @@ type Server struct {
 	Reload func() error // nil once the new configuration is in force
 }
 
-// Serve listens at path until ctx ends, and then removes it. A socket that nobody
-// answers at is taken over. Only the user it runs as may connect.
-func (s *Server) Serve(ctx context.Context, path string) error {
-	l, err := listen(path)
-	if err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /status", s.status)
-	mux.HandleFunc("POST /reload", s.reload)
-	h := &http.Server{
-		Handler:           mux,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		MaxHeaderBytes:    8 << 10,
-	}
-	stop := context.AfterFunc(ctx, func() { h.Close() })
-	defer stop()
-	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("control: %s: %w", path, err)
-	}
-	return nil
-}
-
-func listen(path string) (net.Listener, error) {
+// Listen makes the control socket at path. One that nobody answers at is taken
+// over. Only the user it runs as may connect. Who connects waits until Serve.
+func Listen(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("control: %w: set control-socket to a path in a directory that can be written, or to off", err)
 	}
@@ -63,6 +41,25 @@ func listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("control: %w", err)
 	}
 	return l, nil
+}
+
+// Serve answers at the socket of l until ctx ends, and then removes it.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", s.status)
+	mux.HandleFunc("POST /reload", s.reload)
+	h := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		MaxHeaderBytes:    8 << 10,
+	}
+	stop := context.AfterFunc(ctx, func() { h.Close() })
+	defer stop()
+	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("control: %s: %w", l.Addr(), err)
+	}
+	return nil
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {

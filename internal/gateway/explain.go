@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	"net/netip"
+
+	"taygo/conf"
+	"taygo/siit"
+)
+
+// Explain tells what each address becomes under the configuration, and why. It
+// needs no device.
+func Explain(c *conf.Config, addrs []netip.Addr) ([]siit.Explanation, error) {
+	r, err := build(c, 1500, 1)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]siit.Explanation, len(addrs))
+	for i, a := range addrs {
+		all[i] = r.explain(a.Unmap())
+	}
+	return all, nil
+}
+
+// explain explains one address, which may be the translator's own.
+func (r *rules) explain(a netip.Addr) siit.Explanation {
+	p := &r.policy
+	switch a {
+	case p.Own4.Netip(), p.Own6.Netip():
+		return siit.Explanation{
+			Addr: a, Rule: "the translator's own address: it answers echo, and sends ICMP errors from here",
+			RFC: "RFC 7915 §4.4, §5.4",
+		}
+	case p.Alt6.Netip():
+		return siit.Explanation{
+			Addr: a, Rule: "the translator's own IPv4 address in the prefix: it answers echo here",
+			RFC: "RFC 6052 §2.2",
+		}
+	}
+	return r.mapper.Explain(a)
+}
+
+// Check finds what is wrong with a configuration that only shows when things are
+// put together.
+func Check(c *conf.Config) error {
+	_, err := build(c, 1500, 1)
+	return err
+}

@@ -1,0 +1,179 @@
+// Package gateway builds the translator from a configuration, runs it over a TUN
+// device, replaces its rules while it runs, and stops it. It is the one package
+// that knows all others.
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"taygo/conf"
+	"taygo/internal/control"
+)
+
+// Options are what a Gateway needs besides its configuration.
+type Options struct {
+	Version   string
+	Config    string       // path of the configuration file, read again by Reload
+	Log       *slog.Logger // for the operator
+	PacketLog io.Writer    // for the lines that the directive log asks for
+}
+
+// A Gateway is one running translator. Reload and Status may be called at any
+// time, from any goroutine.
+type Gateway struct {
+	options Options
+	start   time.Time
+	open    func(*conf.Config) (device, error)
+
+	rules     atomic.Pointer[rules]
+	packetLog *packetLog
+
+	mu      sync.Mutex // guards what follows
+	config  *conf.Config
+	device  device // nil while it is lost
+	state   string
+	workers []*worker
+	reloads int
+}
+
+// New returns a Gateway for the configuration. It opens nothing yet.
+func New(c *conf.Config, o Options) (*Gateway, error) {
+	g := &Gateway{options: o, config: c, open: openTUN, start: time.Now(), state: stateLost}
+	g.packetLog = newPacketLog(o.PacketLog)
+	// The MTU is not known yet; this shows what a configuration alone can show.
+	if _, err := build(c, 1500, 1); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// clock is the time since the start. It only grows.
+func (g *Gateway) clock() time.Duration { return time.Since(g.start) }
+
+// Run opens the device and translates until ctx ends, or until it cannot go on.
+// ready is called once packets are translated and the control socket is there.
+func (g *Gateway) Run(ctx context.Context, ready func()) error {
+	g.warn(g.config)
+	first, err := g.openDevice()
+	if err != nil {
+		return err
+	}
+	tasks := []task{
+		g.packetLog.run,
+		func(ctx context.Context) error { return g.keepDevice(ctx, first) },
+	}
+	if path := g.socketPath(first.Name()); path != conf.ControlSocketOff {
+		if l, err := control.Listen(path); err != nil {
+			g.noControl(err)
+		} else {
+			tasks = append(tasks, func(ctx context.Context) error { return g.serveControl(ctx, l) })
+		}
+	}
+	ready()
+	return runTasks(ctx, tasks)
+}
+
+// serveControl serves the control socket.
+func (g *Gateway) serveControl(ctx context.Context, l net.Listener) error {
+	s := control.Server{Status: g.Status, Reload: g.Reload}
+	if err := s.Serve(ctx, l); err != nil {
+		g.noControl(err)
+	}
+	return nil
+}
+
+// noControl tells that nobody can ask for the status. Translation goes on.
+func (g *Gateway) noControl(err error) { g.options.Log.Warn("no control socket", "error", err) }
+
+func (g *Gateway) socketPath(device string) string {
+	if g.config.ControlSocket != "" {
+		return g.config.ControlSocket
+	}
+	return SocketPath(device)
+}
+
+// SocketPath returns the default path of the control socket for a device.
+func SocketPath(device string) string { return "/run/taygo/" + device + ".sock" }
+
+// Reload reads the configuration file again. If all of it is right, it is in
+// force for the next packets; else the error says why not, and nothing changes.
+func (g *Gateway) Reload() error {
+	c, err := conf.Load(g.options.Config)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	keep := g.config
+	if c.TUNDevice != keep.TUNDevice || c.Workers != keep.Workers || c.ControlSocket != keep.ControlSocket {
+		g.options.Log.Warn("tun-device, workers and control-socket change with a restart only")
+		c.TUNDevice, c.Workers, c.ControlSocket = keep.TUNDevice, keep.Workers, keep.ControlSocket
+	}
+	if err := g.apply(c); err != nil {
+		return err
+	}
+	g.config = c
+	g.reloads++
+	g.warn(c)
+	g.options.Log.Info("configuration replaced", "config", g.options.Config)
+	return nil
+}
+
+// apply puts the configuration in force, for the device there is. g.mu is held.
+func (g *Gateway) apply(c *conf.Config) error {
+	mtu, queues := 1500, 1
+	if g.device != nil {
+		var err error
+		if mtu, err = g.device.MTU(); err != nil {
+			return fmt.Errorf("gateway: %w", err)
+		}
+		queues = len(g.device.queues())
+	}
+	r, err := build(c, mtu, queues)
+	if err != nil {
+		return err
+	}
+	g.rules.Store(r)
+	return nil
+}
+
+// warn tells the operator what is legal but hardly meant.
+func (g *Gateway) warn(c *conf.Config) {
+	for _, w := range c.Warnings {
+		g.options.Log.Warn(w.Error())
+	}
+}
+
+// workersWanted returns how many workers a configuration asks for.
+func workersWanted(c *conf.Config) int {
+	const most = 64
+	if c.Workers > 0 {
+		return min(c.Workers, most)
+	}
+	return min(runtime.NumCPU(), most)
+}
+
+// worker returns worker i of n, which keeps its counters when a device is
+// opened anew.
+func (g *Gateway) worker(i, n int) *worker {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i == len(g.workers) {
+		var seed [32]byte
+		if _, err := rand.Read(seed[:]); err != nil {
+			panic(errors.Join(errors.New("gateway: no random numbers"), err)) // never returned (crypto/rand)
+		}
+		g.workers = append(g.workers, newWorker(g, seed, i, n))
+	}
+	return g.workers[i]
+}

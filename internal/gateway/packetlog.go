@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"taygo/translate"
+)
+
+// A packetLog writes a line for packets of the classes that the operator asked
+// for, as Tayga does. It never holds up a packet: what a slow sink cannot take is
+// counted, and the count told when it takes lines again.
+type packetLog struct {
+	lines chan packetLine
+	lost  atomic.Uint64
+	sink  io.Writer
+}
+
+// A packetLine is what a line says. It holds no memory of the packet.
+type packetLine struct {
+	verdict  translate.Verdict
+	v6       bool
+	src, dst netip.Addr
+	payload  int // octets: IPv4 with its header, IPv6 without, as Tayga counts them
+	proto    uint8
+}
+
+// linesHeld is how many lines wait for the sink, and maxLines how many it gets
+// in a second.
+const (
+	linesHeld = 1024
+	maxLines  = 1000
+)
+
+func newPacketLog(sink io.Writer) *packetLog {
+	return &packetLog{lines: make(chan packetLine, linesHeld), sink: sink}
+}
+
+// add logs a packet and its verdict, but for IPv6 multicast, of which the kernel
+// itself sends some on every device.
+func (l *packetLog) add(p *translate.Packet, v translate.Verdict) {
+	if p.V6 && p.Dst.Hi>>56 == 0xff {
+		return
+	}
+	line := packetLine{verdict: v, v6: p.V6, src: p.Src.Netip(), dst: p.Dst.Netip(), payload: p.Total, proto: p.Proto}
+	if p.V6 {
+		line.payload -= 40
+	}
+	select {
+	case l.lines <- line:
+	default:
+		l.lost.Add(1)
+	}
+}
+
+var classWords = [...]string{
+	translate.Passed: "", translate.Dropped: "DROP", translate.Rejected: "REJECT",
+	translate.ICMP: "ICMP", translate.Self: "SELF",
+}
+
+func (l packetLine) String() string {
+	family := "v4"
+	if l.v6 {
+		family = "v6"
+	}
+	return fmt.Sprintf("%s: %s %v->%v (%d bytes) (proto %d) %s",
+		classWords[l.verdict.Class()], family, l.src, l.dst, l.payload, l.proto, l.verdict.What())
+}
+
+// run writes lines until ctx ends.
+func (l *packetLog) run(ctx context.Context) error {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	written := 0
+	for {
+		lines := l.lines
+		if written >= maxLines {
+			lines = nil // until the second is over; more than linesHeld are lost
+		}
+		select {
+		case line := <-lines:
+			fmt.Fprintln(l.sink, line)
+			written++
+		case <-second.C:
+			written = 0
+			if n := l.lost.Swap(0); n > 0 {
+				fmt.Fprintf(l.sink, "packet log: %d lines lost: the log is slower than the packets\n", n)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"taygo/translate"
+	"taygo/translate/wire"
+)
+
+// A queue is one queue of the TUN device. Read blocks until there is a packet;
+// it fails with os.ErrClosed once the device is closed.
+type queue interface {
+	Read(*wire.Batch) error
+	Write(*wire.Batch) error
+}
+
+// A worker carries the packets of one queue. Everything in it but counts belongs
+// to its goroutine.
+type worker struct {
+	rules *atomic.Pointer[rules]
+	clock func() time.Duration
+	log   *packetLog
+
+	translator *translate.Translator
+	in, out    *wire.Batch
+	tally      tally // of this batch
+	counts     counts
+}
+
+// The memory of a batch: small packets in the first part, so that a worker's
+// packets stay in its cache, and room for one more packet of any length behind
+// them.
+const (
+	batchFrames = 64
+	batchOctets = 64<<10 + wire.MaxPacket + 2*wire.Headroom
+)
+
+func newWorker(g *Gateway, seed [32]byte, i, n int) *worker {
+	const made = 2 * translate.MaxOutput
+	return &worker{
+		rules:      &g.rules,
+		clock:      g.clock,
+		log:        g.packetLog,
+		translator: translate.New(seed, i, n),
+		in:         wire.NewBatch(batchOctets, batchFrames),
+		out:        wire.NewBatch(made, made/wire.LeastFrame),
+	}
+}
+
+// carry carries packets until the queue closes.
+func (w *worker) carry(q queue) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for {
+		if err := q.Read(w.in); err != nil {
+			return err
+		}
+		if err := w.translate(q); err != nil {
+			return err
+		}
+	}
+}
+
+// translate translates the batch that was read, and writes what it becomes.
+func (w *worker) translate(q queue) error {
+	r := w.rules.Load()
+	w.translator.Policy, w.translator.Mapper = &r.policy, &r.mapper
+	now := w.clock()
+	w.out.Reset()
+	for _, f := range w.in.Frames() {
+		if w.out.Free() < translate.MaxOutput {
+			if err := q.Write(w.out); err != nil {
+				return err
+			}
+			w.out.Reset()
+		}
+		octets, v6 := f.Len(), isV6(f)
+		v := w.translator.Translate(f, now, w.out)
+		p := w.translator.Packet() // of a hairpinned packet, the one between
+		w.tally.add(v6, v, octets)
+		if r.logged[v.Class()] {
+			w.log.add(p, v)
+		}
+	}
+	w.counts.publish(&w.tally, &w.translator.Errors)
+	return q.Write(w.out)
+}
+
+// isV6 reports whether the frame holds an IPv6 packet; an empty one holds none.
+func isV6(f *wire.Frame) bool {
+	b := f.Bytes()
+	return len(b) > 0 && b[0]>>4 == 6
+}
