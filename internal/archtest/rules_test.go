@@ -36,6 +36,9 @@ var allowed = map[string][]string{
 	"cmd/taygo":     {"conf", "internal/gateway", "internal/control", "internal/demo", "tundev"},
 	"internal/demo": {"conf", "internal/control", "internal/netlab"},
 
+	// Writes the documents that follow from tables.
+	"internal/docgen": {"conf", "translate"},
+
 	// For tests, the demo and measurements. What judges the translator shares
 	// no code with it.
 	"internal/netlab":         {},

@@ -1,0 +1,66 @@
+// Command taygo translates between IPv4 and IPv6 over a TUN device (RFC 7915),
+// as a tayga.conf says.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := app().RunContext(ctx, os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "taygo:", err)
+		os.Exit(1)
+	}
+}
+
+func app() *cli.App {
+	return &cli.App{
+		Name:                 "taygo",
+		Usage:                "translate between IPv4 and IPv6 (SIIT, RFC 7915) over a TUN device",
+		Version:              version,
+		HideVersion:          true, // the command version says it
+		EnableBashCompletion: true,
+		Suggest:              true,
+		Commands: []*cli.Command{
+			runCommand(), checkCommand(), explainCommand(), statusCommand(), reloadCommand(),
+			makeCommand(), removeCommand(), demoCommand(), versionCommand(),
+		},
+		CommandNotFound: func(_ *cli.Context, name string) {
+			fmt.Fprintf(os.Stderr, "taygo: there is no command %q: see taygo --help\n", name)
+			os.Exit(1)
+		},
+		ExitErrHandler: func(*cli.Context, error) {}, // main prints it
+	}
+}
+
+// defaultConfig is where tayga.conf is looked for.
+const defaultConfig = "/etc/tayga.conf"
+
+func configFlag() *cli.StringFlag {
+	return &cli.StringFlag{
+		Name: "config", Aliases: []string{"c"}, Value: defaultConfig,
+		Usage: "read the configuration from `FILE`", TakesFile: true,
+	}
+}
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version",
+		Action: func(c *cli.Context) error {
+			fmt.Fprintln(c.App.Writer, "taygo", version)
+			return nil
+		},
+	}
+}
