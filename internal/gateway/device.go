@@ -38,6 +38,7 @@ func openTUN(c *conf.Config) (device, error) {
 	d, err := tundev.Open(tundev.Options{
 		Name:       c.TUNDevice,
 		Queues:     workersWanted(c),
+		Offload:    true,
 		TxQueueLen: tundev.DefaultTxQueueLen,
 	})
 	if err != nil {
