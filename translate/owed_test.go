@@ -76,7 +76,6 @@ func TestErrorsAreNotOwed(t *testing.T) {
 		{"a later fragment of IPv6 may be an error no more", later6, translate.HopLimit, packets(refusal(later6, pkttest.ICMPError{Type: 3}))},
 		{"a later fragment of ICMPv6 may", spent6(mapped6, pkttest.Fragment{Offset: 64}, ping6), translate.HopLimit, nil},
 		{"an extension header behind the Fragment Header may hide one", spent6(mapped6, pkttest.Fragment{More: true}, behind), translate.HopLimit, nil},
-		{"a link-local source", spent4("169.254.1.1", udp), translate.HopLimit, nil},
 		{"a multicast destination", pkttest.IPv4{Src: far4, Dst: "224.0.0.5", TTL: 1}.Packet(udp), translate.IllegalDestination, nil},
 		{"a broadcast destination", pkttest.IPv4{Src: far4, Dst: "255.255.255.255", TTL: 1}.Packet(udp), translate.IllegalDestination, nil},
 		{"an IPv6 multicast destination", pkttest.IPv6{Src: mapped6, Dst: "ff0e::1", HopLimit: 1}.Packet(udp), translate.IllegalDestination, nil},
@@ -89,7 +88,7 @@ func TestErrorsAreNotOwed(t *testing.T) {
 	for _, kind := range []uint8{1, 2, 3, 4, 100, 127} {
 		tests = append(tests, ruleTest{"an ICMPv6 error", spent6(mapped6, pkttest.ICMPError{Type: kind, Quote: quote6}), translate.HopLimit, nil})
 	}
-	for _, src := range []string{"0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "239.255.255.255", "255.255.255.255"} {
+	for _, src := range []string{"0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "239.255.255.255", "255.255.255.255", "169.254.1.1"} {
 		tests = append(tests, ruleTest{"source " + src, spent4(src, udp), translate.IllegalSource, nil})
 	}
 	for _, src := range []string{"::", "::1", "ff02::1", "fe80::1", "febf::1", "::ffff:203.0.113.5"} {

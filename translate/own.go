@@ -120,7 +120,7 @@ func (p *Packet) asSent(out *wire.Batch) []byte {
 // the packet could be an ICMP error itself.
 func (p *Packet) mustNotAnswer(kind uint8) bool {
 	if !p.V6 {
-		return p.Error || p.Offset != 0 || wire.IllegalDestination4(p.Src.V4())
+		return p.Error || p.Offset != 0
 	}
 	return p.Error || p.isICMP() && (p.Offset != 0 || kind == prohibited6.kind) ||
 		judgeProtocol(&p.Header) == ExtensionAfterFragment

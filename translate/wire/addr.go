@@ -56,15 +56,16 @@ func (a Addr) Store16(b []byte) {
 	binary.BigEndian.PutUint64(b[8:], a.Lo)
 }
 
-// IllegalSource4 reports whether no host may send from v4: 0/8, 127/8, 224/4 and
-// 255.255.255.255 (RFC 1122 §3.2.1.3, RFC 7915 §4.1). The rest of 240/4 is legal.
+// IllegalSource4 reports whether no packet from v4 may be forwarded: 0/8, 127/8,
+// 224/4 and 255.255.255.255 (RFC 1122 §3.2.1.3, RFC 7915 §4.1), and link-local
+// 169.254/16 (RFC 3927 §2.7). The rest of 240/4 is legal.
 func IllegalSource4(v4 uint32) bool {
-	return v4>>24 == 0 || v4>>24 == 127 || v4>>28 == 0xe || v4 == 0xffffffff
+	return v4>>24 == 0 || v4>>24 == 127 || v4>>28 == 0xe || v4 == 0xffffffff || v4>>16 == 0xa9fe
 }
 
-// IllegalDestination4 reports whether no router may forward to v4: the sources
-// that are illegal, and link-local 169.254/16 (RFC 1812 §5.3.7, RFC 3927 §2.7).
-func IllegalDestination4(v4 uint32) bool { return IllegalSource4(v4) || v4>>16 == 0xa9fe }
+// IllegalDestination4 reports whether no packet to v4 may be forwarded (RFC 1812
+// §5.3.7, RFC 3927 §2.7): the addresses that are illegal sources.
+func IllegalDestination4(v4 uint32) bool { return IllegalSource4(v4) }
 
 // IllegalSource6 reports whether no packet from a, an IPv6 address, may be
 // forwarded: ::, ::1, ff00::/8, fe80::/10, ::ffff:0:0/96 (RFC 7915 §5.1, RFC 4291 §2.5).

@@ -50,7 +50,7 @@ func TestIllegalAddresses(t *testing.T) {
 		{"127.0.0.1", true, true},
 		{"128.0.0.0", false, false},
 		{"169.253.255.255", false, false},
-		{"169.254.0.1", false, true},
+		{"169.254.0.1", true, true},
 		{"169.255.0.0", false, false},
 		{"223.255.255.255", false, false},
 		{"224.0.0.1", true, true},

@@ -17,10 +17,8 @@ var (
 	)
 	globalAfterAll = prefixes("192.0.0.9/32", "192.0.0.10/32")
 
-	illegalSource4      = prefixes("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32")                   // B4-4.1-09
-	illegalDestination4 = prefixes("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "169.254.0.0/16") // B4-4.1-11
-	classE              = prefixes("240.0.0.0/4")
-	linkLocal4          = prefixes("169.254.0.0/16")
+	illegal4 = prefixes("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "169.254.0.0/16") // B4-4.1-09, -11, RFC 3927 §2.7
+	classE   = prefixes("240.0.0.0/4")
 
 	illegalSource6      = prefixes("::/128", "::1/128", "ff00::/8", "fe80::/10", "::ffff:0:0/96") // B6-5.1-10
 	illegalDestination6 = prefixes("::/128", "::1/128", "ff00::/8", "fe80::/10")                  // B6-5.1-11, RFC 4291 §2.5
@@ -44,14 +42,14 @@ func (c *Config) badSource(a netip.Addr) bool {
 	if a.Is6() {
 		return within(a, illegalSource6)
 	}
-	return within(a, illegalSource4) || !c.ClassE && within(a, classE)
+	return within(a, illegal4) || !c.ClassE && within(a, classE)
 }
 
 func badDestination(a netip.Addr) bool {
 	if a.Is6() {
 		return within(a, illegalDestination6)
 	}
-	return within(a, illegalDestination4)
+	return within(a, illegal4)
 }
 
 // illegalAddress refuses packets with such addresses. ICMPv4 errors may have any

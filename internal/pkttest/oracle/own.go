@@ -101,7 +101,7 @@ func (c *Config) noErrorAbout(p *packet) bool {
 	redirect := p.version == 6 && p.icmp() && !p.laterFragment() && p.payload[0] == 137
 	hidden := p.laterFragment() && (p.version == 4 || p.icmp()) ||
 		p.version == 6 && p.frag != nil && slices.Contains([]uint8{0, 43, 44, 51, 60, 135, 139, 140}, p.proto)
-	notOneHost := c.badSource(p.src) || within(p.src, linkLocal4)
+	notOneHost := c.badSource(p.src)
 	return p.icmpError() || redirect || hidden || notOneHost
 }
 
