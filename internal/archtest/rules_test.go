@@ -25,6 +25,8 @@ var allowed = map[string][]string{
 	// Layer 3: what looks at the mappers from outside.
 	"internal/control":   {"translate", "nat64", "eam"},
 	"internal/statesync": {"nat64"},
+	"internal/logsink":   {},
+	"internal/notify":    {},
 
 	// Layer 4: the one package that knows everyone.
 	"internal/gateway": {
@@ -33,8 +35,12 @@ var allowed = map[string][]string{
 	},
 
 	// Layer 5: the program.
-	"cmd/taygo":     {"conf", "internal/gateway", "internal/control", "internal/demo", "tundev"},
-	"internal/demo": {"conf", "internal/control", "internal/netlab"},
+	"cmd/taygo": {
+		"conf", "internal/gateway", "internal/control", "internal/demo", "internal/logsink", "internal/notify",
+		"internal/tayga", "tundev",
+	},
+	"internal/demo":  {"conf", "internal/control", "internal/netlab"},
+	"internal/tayga": {"conf", "internal/logsink", "internal/notify", "tundev"},
 
 	// Writes the documents that follow from tables.
 	"internal/docgen": {"conf", "translate"},
@@ -69,9 +75,12 @@ var owners = []owner{
 	{"github.com/urfave/cli", []string{"cmd/taygo"}},
 	{"github.com/vishvananda/netlink", []string{"internal/netlab", "internal/routemap"}},
 	{"github.com/vishvananda/netns", []string{"internal/netlab", "internal/routemap"}},
-	{"golang.org/x/sys", []string{"cmd/taygo", "internal/demo", "internal/gateway", "internal/netlab", "tundev"}},
+	{"golang.org/x/sys", []string{"cmd/taygo", "internal/demo", "internal/gateway", "internal/logsink", "internal/netlab", "internal/notify", "tundev"}},
 	{"golang.zx2c4.com/wireguard", []string{"tundev"}},
-	{"log/slog", []string{"cmd/taygo", "internal/control", "internal/gateway", "internal/routemap", "internal/statesync"}},
+	{"log/slog", []string{
+		"cmd/taygo", "internal/control", "internal/gateway", "internal/logsink", "internal/routemap", "internal/statesync",
+		"internal/tayga",
+	}},
 }
 
 // A ban keeps names of an imported package out of packages of ours.
