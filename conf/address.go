@@ -88,8 +88,9 @@ func (p *parser) hasLength(f *family, s string) bool {
 
 func setIPv4Addr(p *parser, args []string) {
 	a, ok := p.addr(ipv4, args[0])
-	if ok && p.usable(host(a), inside, unusableIPv4) {
+	if ok && p.usable(host(a), inside, unmappableIPv4) {
 		p.conf.IPv4Addr = a
+		p.warnLinkLocal(host(a))
 	}
 }
 

@@ -5,6 +5,10 @@ import "testing"
 func TestOwnAddresses(t *testing.T) {
 	runGood(t, []good{
 		{"class E", "ipv4-addr 240.0.0.1", func(c *Config) { c.IPv4Addr = addr("240.0.0.1") }, ""},
+		{
+			"link-local", "ipv4-addr 169.254.1.1", func(c *Config) { c.IPv4Addr = addr("169.254.1.1") },
+			"f:3: ipv4-addr: 169.254.1.1 lies in 169.254.0.0/16, which is link-local: routers do not forward it: take another block if hosts beyond the link are to reach it",
+		},
 		{"IPv6 in dotted form (A-2.4-01)", "ipv6-addr 2001:db8::192.0.2.33", func(c *Config) { c.IPv6Addr = addr("2001:db8::c000:221") }, ""},
 		{"IPv6 within the prefix", "ipv6-addr 2001:db8:64::1", func(c *Config) { c.IPv6Addr = addr("2001:db8:64::1") }, ""},
 		{"IPv6 in 64:ff9b:1::/48 (A-8215-01)", "ipv6-addr 64:ff9b:1::10.0.0.1", func(c *Config) { c.IPv6Addr = addr("64:ff9b:1::a00:1") }, ""},
@@ -16,7 +20,6 @@ func TestOwnAddresses(t *testing.T) {
 	runBad(t, []bad{
 		{"this network", "ipv4-addr 0.0.0.0", "f:3: ipv4-addr: 0.0.0.0 lies in 0.0.0.0/8, which is this network: write one outside 0.0.0.0/8"},
 		{"loopback", "ipv4-addr 127.0.0.1", "f:3: ipv4-addr: 127.0.0.1 lies in 127.0.0.0/8, which is loopback: write one outside 127.0.0.0/8"},
-		{"link-local", "ipv4-addr 169.254.1.1", "f:3: ipv4-addr: 169.254.1.1 lies in 169.254.0.0/16, which is link-local: write one outside 169.254.0.0/16"},
 		{"multicast", "ipv4-addr 239.255.255.255", "f:3: ipv4-addr: 239.255.255.255 lies in 224.0.0.0/4, which is multicast: write one outside 224.0.0.0/4"},
 		{"broadcast", "ipv4-addr 255.255.255.255", "f:3: ipv4-addr: 255.255.255.255 lies in 255.255.255.255/32, which is broadcast: write one outside 255.255.255.255/32"},
 		{"leading zero", "ipv4-addr 192.0.2.01", `f:3: ipv4-addr: "192.0.2.01" is not an IPv4 address: write four decimal numbers without leading zeros, such as 192.0.2.1`},

@@ -16,6 +16,8 @@ func (p *parser) check() {
 		p.checkWKP()
 	}
 	p.checkMaps()
+	p.checkPools()
+	p.checkTUN()
 	p.checkMTUs()
 	p.conf.MTUPlateaus = plateaus(p.conf.MTUPlateaus)
 }

@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"time"
 )
 
 // A Config is a whole and checked tayga.conf. Where the file says nothing a
@@ -37,6 +38,9 @@ type Config struct {
 	// Maps are the explicit address mappings (RFC 7757 §3) in the order of the
 	// file. No prefix occurs twice; prefixes may be nested.
 	Maps []Map
+	// MapFile names a file with more maps, for LoadMaps: as it is written, and a
+	// relative path starts at DataDir. Empty, the default: there is none.
+	MapFile string
 	// WKPFStrict keeps IPv4 addresses that are not global out of 64:ff9b::/96
 	// (RFC 6052 §3.1). Default true.
 	WKPFStrict bool
@@ -48,6 +52,22 @@ type Config struct {
 	// Hairpin is the way packets between two mapped hosts take (RFC 7757 §4.2).
 	// Default HairpinIntrinsic.
 	Hairpin HairpinMode
+
+	// DynamicPools are the IPv4 ranges that IPv6 hosts borrow an address from, in
+	// the order of the file. They do not overlap, and no Map has the same range.
+	// Default none.
+	DynamicPools []DynamicPool
+	// PoolLifetime is the time after its last packet for which an address stays
+	// in use, and PoolDormant, at least as long, that after which it is given up;
+	// in between it waits for its host, unless another needs it. Both are whole
+	// seconds. Default 7440 seconds and 14 days.
+	PoolLifetime, PoolDormant time.Duration
+	// PoolWrite is how often changes of the pools are written to dynamic.map, in
+	// whole seconds from 1 to a day. Default 5 seconds.
+	PoolWrite time.Duration
+	// DataDir is the directory of dynamic.map and of a relative MapFile, an
+	// absolute path. Empty, the default: the file names none.
+	DataDir string
 
 	// UDPChecksum is the fate of UDP datagrams without a checksum
 	// (RFC 7915 §4.5). Default UDPChecksumDrop.
@@ -91,6 +111,18 @@ type Config struct {
 	// TUNLost is what to do when the running device is deleted. Default
 	// TUNLostRecreate.
 	TUNLost TUNLostAction
+	// TUNUp sets the device up. Default false.
+	TUNUp bool
+	// TUNIPs are addresses of this host on the device, with the length of their
+	// subnet, each once. Default none.
+	TUNIPs []netip.Prefix
+	// TUNRoutes are routes to the device, without host bits, each once. Default
+	// none.
+	TUNRoutes []netip.Prefix
+	// TUNRouteAuto adds the routes that translation needs. Default false.
+	TUNRouteAuto bool
+	// TUNKeep leaves addresses and routes on the device at exit. Default false.
+	TUNKeep bool
 	// ControlSocket is the path of the control socket: absolute, at most 107
 	// bytes, or ControlSocketOff. Empty, the default: /run/taygo/NAME.sock
 	// with the name that the TUN device has in the end.
@@ -139,6 +171,9 @@ func defaults() *Config {
 	return &Config{
 		WKPFStrict:       true,
 		ClassE:           true,
+		PoolLifetime:     (2*60 + 4) * time.Minute,
+		PoolDormant:      14 * 24 * time.Hour,
+		PoolWrite:        5 * time.Second,
 		OfflinkMTU:       1280,
 		ExtensionHeaders: 8,
 		ICMPErrorRate:    Rate{PerSecond: 100, Burst: 50},

@@ -15,6 +15,7 @@ func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
 		"icmp-source-ipv4": "",
 		"icmp-source-ipv6": "",
 		"control-socket":   "",
+		"data-dir":         "",
 		"icmp-errors":      "icmp-errors ipv4 limit\nicmp-errors ipv6 limit",
 		"mtu-plateau":      "mtu-plateau 65535 32000 17914 8166 4352\nmtu-plateau 2002 1492 1006 508 296 68",
 	}

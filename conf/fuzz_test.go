@@ -2,6 +2,7 @@ package conf
 
 import (
 	"bytes"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -59,6 +60,7 @@ func checkConfig(t *testing.T, c *Config, last int) {
 			t.Errorf("not a map: %+v", m)
 		}
 	}
+	checkPoolsAndTUN(t, c)
 	for i, n := range c.MTUPlateaus {
 		if n < 68 || n > 65535 || i > 0 && n >= c.MTUPlateaus[i-1] {
 			t.Errorf("not plateaus: %v", c.MTUPlateaus)
@@ -68,5 +70,42 @@ func checkConfig(t *testing.T, c *Config, last int) {
 		if _, ok := lookUp(directive); !ok || at.Line < 1 || at.Line > last {
 			t.Errorf("%s at %v", directive, at)
 		}
+	}
+}
+
+func checkPoolsAndTUN(t *testing.T, c *Config) {
+	t.Helper()
+	for i, p := range c.DynamicPools {
+		if p.V4 != p.V4.Masked() || p.V4.Bits() > 31 || p.At.File != "f" {
+			t.Errorf("not a pool: %+v", p)
+		}
+		for _, x := range p.V6 {
+			if x != x.Masked() || !x.Addr().Is6() {
+				t.Errorf("not the sources of a pool: %+v", p)
+			}
+		}
+		for _, other := range c.DynamicPools[:i] {
+			if p.V4.Overlaps(other.V4) {
+				t.Errorf("%v overlaps %v", p, other)
+			}
+		}
+		for _, m := range c.Maps {
+			if m.V4 == p.V4 {
+				t.Errorf("%v is mapped: %v", p, m)
+			}
+		}
+	}
+	if c.PoolLifetime <= 0 || c.PoolDormant < c.PoolLifetime || c.PoolWrite <= 0 {
+		t.Errorf("not times: %v, %v, %v", c.PoolLifetime, c.PoolDormant, c.PoolWrite)
+	}
+	if c.DataDir != "" && c.DataDir[0] != '/' {
+		t.Errorf("not absolute: %q", c.DataDir)
+	}
+	seen := map[netip.Prefix]bool{}
+	for _, x := range c.TUNRoutes {
+		if x != x.Masked() || seen[x] {
+			t.Errorf("not a route, or again: %v", x)
+		}
+		seen[x] = true
 	}
 }

@@ -42,6 +42,10 @@ func values(c *Config) Config {
 	for i := range v.Maps {
 		v.Maps[i].At = Place{}
 	}
+	v.DynamicPools = slices.Clone(v.DynamicPools)
+	for i := range v.DynamicPools {
+		v.DynamicPools[i].At = Place{}
+	}
 	return v
 }
 

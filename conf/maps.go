@@ -8,34 +8,41 @@ import (
 	"strings"
 )
 
-// setMap takes one pair of RFC 7757 §3.2.
+// setMap takes one pair that no line before has.
 func setMap(p *parser, args []string) {
+	m, ok := p.pair(args)
+	if !ok {
+		return
+	}
+	ok4, ok6 := p.notTwice(m.V4.String()), p.notTwice(m.V6.String())
+	if !ok4 || !ok6 {
+		return
+	}
+	p.conf.Maps = append(p.conf.Maps, m)
+	p.warnLinkLocal(m.V4)
+	p.warnWKP(m.V6)
+}
+
+// pair reads one pair of RFC 7757 §3.2.
+func (p *parser) pair(args []string) (Map, bool) {
 	if strings.Contains(args[0], ":") && !strings.Contains(args[1], ":") {
 		p.fail("the IPv6 side comes first", "write "+p.directive+" V4[/n] V6[/m]")
-		return
+		return Map{}, false
 	}
 	v4, ok4 := p.prefix(ipv4, args[0])
 	ok4 = ok4 && p.usable(v4, inside, unmappableIPv4)
 	v6, ok6 := p.prefix(ipv6, args[1])
 	ok6 = ok6 && p.usable(v6, overlapping, unusableIPv6)
 	if !ok4 || !ok6 {
-		return
+		return Map{}, false
 	}
 	if have, need := v6.Addr().BitLen()-v6.Bits(), v4.Addr().BitLen()-v4.Bits(); have < need {
 		fit := netip.PrefixFrom(v6.Addr(), 128-need).Masked()
 		p.fail(fmt.Sprintf("%v leaves %d bits for hosts, %v only %d (RFC 7757 §3.2)", v4, need, v6, have),
 			fmt.Sprintf("write %v, or a shorter length", fit))
-		return
+		return Map{}, false
 	}
-	ok4, ok6 = p.notTwice(v4.String()), p.notTwice(v6.String())
-	if !ok4 || !ok6 {
-		return
-	}
-	p.conf.Maps = append(p.conf.Maps, Map{v4, v6, p.at})
-	if b, found := find(v4, inside, linkLocalIPv4); found {
-		p.warn(fmt.Sprintf("%v lies in %v, which is %s: routers do not forward it", v4, b.prefix, b.what), "map another block if hosts beyond the link are to reach it")
-	}
-	p.warnWKP(v6)
+	return Map{v4, v6, p.at}, true
 }
 
 // checkMaps compares the maps with one another, with the prefix and with the

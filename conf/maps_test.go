@@ -26,7 +26,7 @@ func TestMap(t *testing.T) {
 		},
 		{
 			"link-local", "map 169.254.1.0/24 2001:db8::/120", with("169.254.1.0/24", "2001:db8::/120"),
-			"f:3: map: 169.254.1.0/24 lies in 169.254.0.0/16, which is link-local: routers do not forward it: map another block if hosts beyond the link are to reach it",
+			"f:3: map: 169.254.1.0/24 lies in 169.254.0.0/16, which is link-local: routers do not forward it: take another block if hosts beyond the link are to reach it",
 		},
 		{
 			"all of IPv4, elsewhere than prefix (A-3.3-01)", "map 0.0.0.0/0 2001:db8:65::/96", with("0.0.0.0/0", "2001:db8:65::/96"),

@@ -13,13 +13,8 @@ import (
 // error is of type Errors and holds every problem of the file; there is then no
 // Config, not even a part of one.
 func Parse(file string, r io.Reader) (*Config, error) {
-	p := &parser{
-		file:  file,
-		conf:  defaults(),
-		tried: map[string]bool{},
-		given: map[value]Place{},
-	}
-	if p.read(r) {
+	p := newParser(file)
+	if p.read(r, p.line) {
 		p.check()
 	}
 	if len(p.errs) > 0 {
@@ -39,6 +34,10 @@ type parser struct {
 	tried     map[string]bool // directives the file means to set, well or badly
 	unread    bool            // a line was refused unread, so what is missing may stand there
 	given     map[value]Place // values that a repeatable directive may have only once
+}
+
+func newParser(file string) *parser {
+	return &parser{file: file, conf: defaults(), tried: map[string]bool{}, given: map[value]Place{}}
 }
 
 // A value is an argument of a directive.
@@ -74,9 +73,9 @@ func (p *parser) failed(directive string) bool {
 	return slices.ContainsFunc(p.errs, func(e Problem) bool { return e.Directive == directive })
 }
 
-// read takes in the lines of the file. It returns false if it could not read
+// read gives take the words of each line of the file. It returns false if it could not read
 // them all, so that what is missing may only be unread.
-func (p *parser) read(r io.Reader) bool {
+func (p *parser) read(r io.Reader, take func(words []string)) bool {
 	in := newLines(r)
 	p.turnTo("", Place{p.file, 1})
 	if encoding := in.skipMark(); encoding != "" {
@@ -102,7 +101,7 @@ func (p *parser) read(r io.Reader) bool {
 			p.unread = true
 			p.fail("there is a NUL byte in it", "remove it, or name a text file")
 		default:
-			p.line(tokens(string(line)))
+			take(tokens(string(line)))
 		}
 	}
 }

@@ -57,11 +57,12 @@ var notGlobalIPv4 = append([]block{
 	blockOf("240.0.0.0/4", "reserved"),
 }, append(privateIPv4, unusableIPv4...)...)
 
-// The well-known prefix (RFC 6052 §2.1), and the network around it that must
-// not be taken for it.
+// The well-known prefix (RFC 6052 §2.1), the network around it that must not be
+// taken for it, and the first address for use inside a network (RFC 8215).
 var (
-	wkp    = netip.MustParsePrefix("64:ff9b::/96")
-	wkpNet = netip.MustParsePrefix("64:ff9b::/64")
+	wkp      = netip.MustParsePrefix("64:ff9b::/96")
+	wkpNet   = netip.MustParsePrefix("64:ff9b::/64")
+	localUse = netip.MustParseAddr("64:ff9b:1::")
 )
 
 // inside reports whether all of x lies in y.
@@ -69,6 +70,9 @@ func inside(x, y netip.Prefix) bool { return x.Bits() >= y.Bits() && y.Contains(
 
 // overlapping reports whether any of x lies in y.
 func overlapping(x, y netip.Prefix) bool { return x.Overlaps(y) }
+
+// beginning reports whether the first address of x lies in y.
+func beginning(x, y netip.Prefix) bool { return y.Contains(x.Addr()) }
 
 // find returns the first block that x has the relation to.
 func find(x netip.Prefix, relation func(x, y netip.Prefix) bool, blocks []block) (block, bool) {
@@ -86,15 +90,11 @@ func (p *parser) usable(x netip.Prefix, relation func(x, y netip.Prefix) bool, b
 	if !found || inside(x, translators) {
 		return true
 	}
-	text := x.String()
-	if x.IsSingleIP() {
-		text = x.Addr().String()
-	}
 	where := "lies in"
 	if !inside(x, b.prefix) {
 		where = "overlaps"
 	}
-	p.fail(fmt.Sprintf("%s %s %v, which is %s", text, where, b.prefix, b.what), "write one outside "+b.prefix.String())
+	p.fail(fmt.Sprintf("%s %s %v, which is %s", textOf(x), where, b.prefix, b.what), "write one outside "+b.prefix.String())
 	return false
 }
 
@@ -103,4 +103,19 @@ func (p *parser) warnWKP(x netip.Prefix) {
 	if x.Overlaps(wkp) {
 		p.warn("IPv6 hosts should not have addresses in "+wkp.String()+" (RFC 6052 §3.1)", "take addresses of your own network")
 	}
+}
+
+// warnLinkLocal warns of IPv4 addresses that no router forwards.
+func (p *parser) warnLinkLocal(x netip.Prefix) {
+	if b, found := find(x, inside, linkLocalIPv4); found {
+		p.warn(fmt.Sprintf("%s lies in %v, which is %s: routers do not forward it", textOf(x), b.prefix, b.what), "take another block if hosts beyond the link are to reach it")
+	}
+}
+
+// textOf returns a prefix without its length where that is of one address.
+func textOf(x netip.Prefix) string {
+	if x.IsSingleIP() {
+		return x.Addr().String()
+	}
+	return x.String()
 }

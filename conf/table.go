@@ -1,5 +1,7 @@
 package conf
 
+import "time"
+
 // table has one row for each directive: Tayga's first, then ours.
 var table = []directive{
 	{
@@ -39,6 +41,41 @@ var table = []directive{
 	},
 	{
 		Directive{
+			"map-file", "PATH",
+			"A file of map lines that is read again at each reload. A path that is not absolute starts at data-dir. A bad line is reported and passed over. No line can take away what tayga.conf sets, but a later line takes the place of one with the same IPv4 or the same IPv6 prefix; where prefixes merely overlap, the longest one counts.",
+			"", "RFC 7757 §3",
+		}, 1, 1, refused, setMapFile,
+	},
+	{
+		Directive{
+			"dynamic-pool", "P/L [V6/M …]",
+			"IPv4 addresses for IPv6 hosts that have no map, one to a host for as long as it needs it; the first address is never given out. With IPv6 prefixes, only hosts in these get one. Repeat it for more pools, which may not overlap.",
+			"", "",
+		}, 1, 9, repeated, setDynamicPool,
+	},
+	{
+		Directive{
+			"dynamic-pool-lifetime", "SECONDS [DORMANT-SECONDS]",
+			"How long after its last packet a host keeps the address it has of a pool, and after how long it is given up. In between no packet from IPv4 passes, and the address is the host's again when it sends, unless another host needed it.",
+			"7440 1209600", "",
+		}, 1, 2, refused, setPoolLifetime,
+	},
+	{
+		Directive{
+			"dynamic-pool-write", "SECONDS",
+			"How often changes of the pools are written to dynamic.map in data-dir, 1 to 86400 seconds.",
+			"5", "",
+		}, 1, 1, refused, seconds(1, 86400, func(c *Config) *time.Duration { return &c.PoolWrite }),
+	},
+	{
+		Directive{
+			"data-dir", "PATH",
+			"The directory, an absolute path, that keeps dynamic.map. Without it the pools are forgotten at exit.",
+			"$STATE_DIRECTORY if that is set", "",
+		}, 1, 1, refused, setDataDir,
+	},
+	{
+		Directive{
 			"wkpf-strict", "yes|no",
 			"Refuses to translate IPv4 addresses that are not global when prefix is 64:ff9b::/96.",
 			"yes", "RFC 6052 §3.1",
@@ -60,6 +97,13 @@ var table = []directive{
 	},
 	{
 		Directive{
+			"strict-frag-hdr", "WORD",
+			"Has no effect. A packet gets a Fragment Header if it is a fragment, and never otherwise.",
+			"", "RFC 7915 §4, RFC 8021",
+		}, 1, 1, lastWins, setStrictFragHdr,
+	},
+	{
+		Directive{
 			"log", "[drop] [reject] [icmp] [self] [dyn]",
 			"Logs packets that are dropped without an answer, rejected for want of a mapping, answered with another ICMP error, addressed to the translator itself, and leases of the dynamic pool.",
 			"", "",
@@ -72,7 +116,35 @@ var table = []directive{
 			"0", "",
 		}, 1, 1, refused, number(0, 64, func(c *Config) *int { return &c.Workers }),
 	},
+	{
+		Directive{
+			"tun-up", "yes|no",
+			"Sets the TUN device up. The word up means yes.",
+			"no", "",
+		}, 1, 1, lastWins, setTUNUp,
+	},
+	{
+		Directive{
+			"tun-ip", "A[/n]",
+			"Gives this host an IPv4 or IPv6 address on the TUN device, with the length of its subnet; without a length it is a single address. As many lines as needed.",
+			"", "",
+		}, 1, 1, repeated, setTUNIP,
+	},
+	{
+		Directive{
+			"tun-route", "A[/n]|auto",
+			"Routes an IPv4 or IPv6 prefix to the TUN device, which must be up. With auto, routes what is translated: prefix, the IPv4 side of each map, the pools, ipv4-addr and ipv6-addr. As many lines as needed. A route of somebody else to the same prefix is left as it is.",
+			"", "",
+		}, 1, 1, repeated, setTUNRoute,
+	},
 
+	{
+		Directive{
+			"tun-keep", "yes|no",
+			"Leaves the addresses and routes of tun-ip and tun-route at exit, where the device stays. Otherwise those that taygo added are removed.",
+			"no", "",
+		}, 1, 1, refused, boolean(func(c *Config) *bool { return &c.TUNKeep }),
+	},
 	{
 		Directive{
 			"ipv4-mtu", "N",

@@ -44,6 +44,8 @@ func TestModes(t *testing.T) {
 func TestSwitches(t *testing.T) {
 	switches := map[string]func(*Config) *bool{
 		"wkpf-strict":         func(c *Config) *bool { return &c.WKPFStrict },
+		"tun-up":              func(c *Config) *bool { return &c.TUNUp },
+		"tun-keep":            func(c *Config) *bool { return &c.TUNKeep },
 		"class-e":             func(c *Config) *bool { return &c.ClassE },
 		"icmp-interface-info": func(c *Config) *bool { return &c.ICMPInterfaceInfo },
 	}
@@ -72,6 +74,9 @@ func TestNumbers(t *testing.T) {
 		{"workers", 0, 64, func(c *Config) int { return c.Workers }},
 		{"ipv4-mtu", 68, 65535, func(c *Config) int { return c.IPv4MTU }},
 		{"ipv6-mtu", 1280, 65535, func(c *Config) int { return c.IPv6MTU }},
+		{"dynamic-pool-write", 1, 86400, func(c *Config) int { return int(c.PoolWrite.Seconds()) }},
+		{"dynamic-pool-lifetime", 1, 315360000, func(c *Config) int { return int(c.PoolLifetime.Seconds()) }},
+		{"dynamic-pool-lifetime 1", 1, 315360000, func(c *Config) int { return int(c.PoolDormant.Seconds()) }},
 		{"extension-headers", 0, 64, func(c *Config) int { return c.ExtensionHeaders }},
 		{"mtu-plateau", 68, 65535, func(c *Config) int { return c.MTUPlateaus[0] }},
 		{"icmp-error-rate", 1, 1000000, func(c *Config) int { return c.ICMPErrorRate.PerSecond }},
