@@ -28,6 +28,21 @@ func (s Sum) SubAddr(a Addr) Sum { return s.Sub(a.Hi).Sub(a.Lo) }
 // AddBytes returns s with the words of b added; an odd last octet counts as the
 // high half of a word.
 func (s Sum) AddBytes(b []byte) Sum {
+	// 64 octets a step, the carry of each word into the next: three times as
+	// fast as a carry brought round for each. A last carry leaves room for itself:
+	// two words and a carry are all ones and a carry only if the two before were.
+	for len(b) >= 64 {
+		x, c := bits.Add64(uint64(s), binary.BigEndian.Uint64(b), 0)
+		x, c = bits.Add64(x, binary.BigEndian.Uint64(b[8:]), c)
+		x, c = bits.Add64(x, binary.BigEndian.Uint64(b[16:]), c)
+		x, c = bits.Add64(x, binary.BigEndian.Uint64(b[24:]), c)
+		x, c = bits.Add64(x, binary.BigEndian.Uint64(b[32:]), c)
+		x, c = bits.Add64(x, binary.BigEndian.Uint64(b[40:]), c)
+		x, c = bits.Add64(x, binary.BigEndian.Uint64(b[48:]), c)
+		x, c = bits.Add64(x, binary.BigEndian.Uint64(b[56:]), c)
+		s = Sum(x + c)
+		b = b[64:]
+	}
 	for len(b) >= 8 {
 		s = s.Add(binary.BigEndian.Uint64(b))
 		b = b[8:]

@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 )
 
@@ -30,6 +33,19 @@ func TestAddBytesEqualsWordByWord(t *testing.T) {
 		}
 		if got, want := Sum(0).AddBytes(b).Fold(), naive(b); got != want {
 			t.Fatalf("%d octets: %04x, want %04x", n, got, want)
+		}
+	}
+}
+
+// Words of all ones carry at each step; the sum before is one more of them.
+func TestAddBytesLosesNoCarry(t *testing.T) {
+	for n := range 200 {
+		ones := bytes.Repeat([]byte{0xff}, n)
+		for _, before := range []Sum{0, 1, 0xffff, 1 << 63, ^Sum(0), ^Sum(0) - 1} {
+			b := binary.BigEndian.AppendUint64(nil, uint64(before))
+			if got, want := before.AddBytes(ones).Fold(), naive(append(b, ones...)); got != want {
+				t.Fatalf("%d octets of ones after %#x: %04x, want %04x", n, uint64(before), got, want)
+			}
 		}
 	}
 }
@@ -93,9 +109,13 @@ func TestUpdatePartialIsTheSumItself(t *testing.T) {
 }
 
 func BenchmarkAddBytes(b *testing.B) {
-	data := make([]byte, 1480)
-	b.SetBytes(int64(len(data)))
-	for b.Loop() {
-		Sum(0).AddBytes(data)
+	for _, n := range []int{8, 44, 108, 556, 1480} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			data, sum := make([]byte, n), Sum(0)
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				sum = sum.AddBytes(data)
+			}
+		})
 	}
 }
