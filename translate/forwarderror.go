@@ -153,6 +153,7 @@ func (t *Translator) crossWord(s second, word uint32, p *Packet) (uint32, Verdic
 		return w, Translated
 	case nextField:
 		return 6, Translated
+	case unused:
 	}
 	return 0, Translated
 }

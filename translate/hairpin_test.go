@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"taygo/internal/pkttest"
@@ -117,7 +118,7 @@ func TestHairpinModes(t *testing.T) {
 // destination would be hairpinned again: there is no loop (RFC 7757 §4.2.2).
 func TestHairpinOnce(t *testing.T) {
 	c := config(func(c *oracle.Config) {
-		c.EAM = append(c.EAM[:len(c.EAM):len(c.EAM)], oracle.Pair{V4: netip.MustParsePrefix("198.51.100.12/32"), V6: netip.MustParsePrefix(otherIn6 + "/128")})
+		c.EAM = append(slices.Clip(c.EAM), oracle.Pair{V4: netip.MustParsePrefix("198.51.100.12/32"), V6: netip.MustParsePrefix(otherIn6 + "/128")})
 	})
 	in := pkttest.IPv6{Src: mapped6, Dst: "2001:db8:64::198.51.100.12"}.Packet(udp)
 	out := pkttest.IPv6{Src: mappedIn6, Dst: otherIn6, HopLimit: 63}.Packet(udp)
@@ -128,7 +129,7 @@ func TestHairpinOnce(t *testing.T) {
 // a mapping, unless a mapped host has it.
 func TestHairpinOwnAddress(t *testing.T) {
 	c := config(func(c *oracle.Config) {
-		c.EAM = append(c.EAM[:len(c.EAM):len(c.EAM)], oracle.Pair{V4: netip.MustParsePrefix("192.0.2.0/24"), V6: netip.MustParsePrefix("2001:db8:3::/120")})
+		c.EAM = append(slices.Clip(c.EAM), oracle.Pair{V4: netip.MustParsePrefix("192.0.2.0/24"), V6: netip.MustParsePrefix("2001:db8:3::/120")})
 	})
 	runRules(t, c, []ruleTest{
 		{"own4 in the prefix answers", pkttest.IPv6{Src: mapped6, Dst: ownIn6}.Packet(ping), translate.Answered, packets(pkttest.IPv6{Src: ownIn6, Dst: mapped6}.Packet(pong))},

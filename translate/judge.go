@@ -12,11 +12,7 @@ func (t *Translator) judge(p *Packet) Verdict {
 	if v := t.parse(p); v != Translated {
 		return v
 	}
-	own := t.isOwn(p)
-	switch {
-	case own && p.Again: // the address of a host, under a mapping: leave it to the next hop
-		own = false
-	case own:
+	if t.isOwn(p) && !p.Again { // hairpinned, it is the address of a host with a mapping
 		return t.judgeOwn(p)
 	}
 	if v := t.judgeAddresses(p); v != Translated {

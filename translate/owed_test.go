@@ -1,6 +1,7 @@
 package translate_test
 
 import (
+	"slices"
 	"testing"
 
 	"taygo/internal/pkttest"
@@ -107,7 +108,7 @@ func TestErrorsQuoteThePacketAsReceived(t *testing.T) {
 		h4 := pkttest.IPv4{Src: far4, Dst: mapped4, TTL: 1, TOS: 0xff, ID: 77, Options: []byte{7, 7, 4, 0, 0, 0, 0}}
 		h6 := pkttest.IPv6{Src: mapped6, Dst: far6, HopLimit: 1, TrafficClass: 0xff, FlowLabel: 77}
 		for _, pkt := range [][]byte{h4.Packet(data), h6.Packet(pkttest.HopByHop{}, data)} {
-			v, got := s.send(append(pkt[:len(pkt):len(pkt)], "trailer"...))
+			v, got := s.send(append(slices.Clip(pkt), "trailer"...))
 			want := refusal(pkt, pkttest.ICMPError{Type: 11})
 			if pkt[0]>>4 == 6 {
 				want = refusal(pkt, pkttest.ICMPError{Type: 3})

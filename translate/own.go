@@ -38,7 +38,7 @@ func (t *Translator) answer(p *Packet, out *wire.Batch) Verdict {
 		return OwnDropped
 	}
 	x := t.ownHeader(p, len(message))
-	x.Src, x.Class = p.Dst, p.Header.Class
+	x.Src, x.Class = p.Dst, p.Class
 	old := uint64(binary.BigEndian.Uint16(message))
 	message[0], message[1] = echoReply4, 0
 	if p.V6 {

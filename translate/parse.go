@@ -75,8 +75,8 @@ func sourceRoute(header []byte) uint16 {
 }
 
 // parse6 reads the IPv6 header at the front of b and its extension headers, at
-// most max of them. A quoted packet may be cut short behind them.
-func parse6(h *Header, b []byte, max int, quoted bool) Verdict {
+// most limit of them. A quoted packet may be cut short behind them.
+func parse6(h *Header, b []byte, limit int, quoted bool) Verdict {
 	if len(b) < wire.IPv6Len || b[0]>>4 != 6 {
 		return Malformed
 	}
@@ -94,7 +94,7 @@ func parse6(h *Header, b []byte, max int, quoted bool) Verdict {
 	if !quoted && h.Total > len(b) {
 		return Malformed
 	}
-	if isExtension(h.Proto) && !h.extensions(b[:min(h.Total, len(b))], max) {
+	if isExtension(h.Proto) && !h.extensions(b[:min(h.Total, len(b))], limit) {
 		return Malformed
 	}
 	if !quoted && !h.fragmentFits() {
@@ -112,8 +112,8 @@ func isExtension(proto uint8) bool {
 
 // extensions walks the extension headers of b up to the Fragment Header, which
 // is the last that RFC 7915 translates.
-func (h *Header) extensions(b []byte, max int) bool {
-	for range max {
+func (h *Header) extensions(b []byte, limit int) bool {
+	for range limit {
 		if len(b) < h.Len+8 {
 			return false
 		}

@@ -173,8 +173,9 @@ func parseError(data []byte) error {
 		return nil
 	case unix.ENODEV:
 		return errNoLink
+	default:
+		return fmt.Errorf("netlink: %w", errno)
 	}
-	return fmt.Errorf("netlink: %w", errno)
 }
 
 // parseLink reads a struct ifinfomsg and the attributes behind it. It returns

@@ -113,8 +113,8 @@ func (g *Gateway) keepDevice(ctx context.Context, d device) error {
 			return err
 		}
 		g.options.Log.Error("device lost", "device", d.Name(), "tun-lost", g.config.TUNLost.String())
-		if d, err = g.awaitDevice(ctx); err != nil || d == nil {
-			return err
+		if d = g.awaitDevice(ctx); d == nil {
+			return nil
 		}
 	}
 }
@@ -186,13 +186,13 @@ func (g *Gateway) see(d device, e tundev.Event) {
 
 // awaitDevice opens the device again: makes it, or waits until somebody else has
 // made it. It returns nil if ctx ends first.
-func (g *Gateway) awaitDevice(ctx context.Context) (device, error) {
+func (g *Gateway) awaitDevice(ctx context.Context) device {
 	pause := 10 * time.Millisecond
 	for {
 		if g.config.TUNLost == conf.TUNLostRecreate || exists(g.config.TUNDevice) {
 			d, err := g.openDevice()
 			if err == nil {
-				return d, nil
+				return d
 			}
 			g.options.Log.Error("device not opened, trying again", "error", err)
 		}
@@ -200,7 +200,7 @@ func (g *Gateway) awaitDevice(ctx context.Context) (device, error) {
 		case <-time.After(pause):
 			pause = min(2*pause, time.Second)
 		case <-ctx.Done():
-			return nil, nil
+			return nil
 		}
 	}
 }

@@ -59,7 +59,7 @@ func (c Checker) maxError(v6 bool) int {
 // checkWord judges octets 4 to 7 of an ICMP error, but for the RFC 4884 length.
 func checkWord(b *body) error {
 	word, kind := binary.BigEndian.Uint32(b.data[4:]), b.data[0]
-	ok := true
+	var ok bool
 	switch {
 	case b.v6 && kind == 2: // RFC 8200 §5
 		ok = word >= 1280

@@ -23,15 +23,15 @@ func agrees(total uint64) bool { return total%65535 == 0 }
 type SumState uint8
 
 const (
-	// SumNone: there is no checksum to judge. The packet is a fragment, or cut,
+	// SumNone says: there is no checksum to judge. The packet is a fragment, or cut,
 	// or its protocol is not TCP, UDP or ICMP.
 	SumNone SumState = iota
-	// SumGood: the checksum is right.
+	// SumGood says: the checksum is right.
 	SumGood
-	// SumBad: the checksum is wrong, or a UDP length or TCP data offset does not
+	// SumBad says: the checksum is wrong, or a UDP length or TCP data offset does not
 	// fit the packet, so that a Checker needs AllowBadTransport for what comes of it.
 	SumBad
-	// SumZero: a UDP checksum of 0, which says that there is none.
+	// SumZero says: a UDP checksum of 0, which says that there is none.
 	SumZero
 )
 

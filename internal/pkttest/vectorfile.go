@@ -67,10 +67,8 @@ func (r *vectorReader) line(line string) error {
 	if r.vector == nil {
 		return errors.New("no vector yet")
 	}
-	if r.seq != nil && len(r.seq.Steps) == 0 || r.seq == nil {
-		if known, err := r.head(key, value); known {
-			return err
-		}
+	if (r.seq == nil || len(r.seq.Steps) == 0) && r.head(key, value) {
+		return nil
 	}
 	return r.event(key, value)
 }
@@ -117,7 +115,7 @@ func (r *vectorReader) endVector() error {
 }
 
 // head reads what stands above the packets; known is false for other keys.
-func (r *vectorReader) head(key, value string) (known bool, err error) {
+func (r *vectorReader) head(key, value string) (known bool) {
 	v := r.vector
 	switch key {
 	case "req":
@@ -131,12 +129,12 @@ func (r *vectorReader) head(key, value string) (known bool, err error) {
 	case "note":
 		v.Note = value
 	default:
-		return false, nil
+		return false
 	}
 	if r.seq != nil {
 		r.seq.Req, r.seq.Set, r.seq.Note = v.Req, v.Set, v.Note
 	}
-	return true, nil
+	return true
 }
 
 // event reads what comes in, what goes out, and the steps of a sequence.

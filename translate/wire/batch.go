@@ -60,9 +60,9 @@ const lineMask = 63
 
 // Room returns free space for a device to receive into: front octets for its own
 // header, at most Headroom, and behind them all that is left for a packet. It is
-// nil if less than a packet of max octets would fit.
-func (b *Batch) Room(front, max int) []byte {
-	if max > b.Free() {
+// nil if less than a packet of longest octets would fit.
+func (b *Batch) Room(front, longest int) []byte {
+	if longest > b.Free() {
 		return nil
 	}
 	return b.arena[b.used+Headroom-front:]

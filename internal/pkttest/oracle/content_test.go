@@ -8,9 +8,10 @@ import (
 	"testing"
 )
 
-// zeroed is a datagram without checksum that claims the given UDP length.
-func zeroed(n, length int) []byte {
-	b := udp(e4, x4, n)
+// zeroed is a datagram of 8 octets without checksum that claims the given UDP
+// length.
+func zeroed(length int) []byte {
+	b := udp(e4, x4, 8)
 	b[6], b[7] = 0, 0
 	binary.BigEndian.PutUint16(b[4:], uint16(length))
 	return b
@@ -22,26 +23,26 @@ func TestUDPZeroChecksum(t *testing.T) {
 	whole6 := v6{src: e6, dst: x6, next: 17}
 	first6 := v6{src: e6, dst: x6, next: 44, extension: fragHeader(17, 1, 5)}
 	atomic6 := v6{src: e6, dst: x6, next: 44, extension: fragHeader(17, 0, 5)}
-	right := func(length int) string { // of zeroed(8, length) from x6 to e6 or from e4 to x4
-		b := zeroed(8, length)[:length]
+	right := func(length int) string { // of zeroed(length) from x6 to e6 or from e4 to x4
+		b := zeroed(length)[:length]
 		sum := ^onesSum(slices.Concat(pseudo(x6, e6, 17, length), b))
 		return fmt.Sprintf("%04x", sum)
 	}
 	runRules(t, []ruleCase{
-		{"drop", mode("drop"), whole.packet(zeroed(8, 16)), Dropped, nil, nil},
-		{"drop, 6 to 4", mode("drop"), whole6.packet(zeroed(8, 16)), Dropped, nil, nil},
-		{"forward", mode("forward"), whole.packet(zeroed(8, 16)), Translated, []int{56}, map[int]string{46: "0000"}},
-		{"forward, 6 to 4", mode("forward"), whole6.packet(zeroed(8, 16)), Translated, []int{36}, map[int]string{26: "0000"}},
-		{"compute", nil, whole.packet(zeroed(8, 16)), Translated, []int{56}, map[int]string{46: right(16)}},
-		{"compute over the UDP length alone", nil, whole.packet(zeroed(8, 12)), Translated, []int{56}, map[int]string{46: right(12)}},
-		{"no computing past the packet", nil, whole.packet(zeroed(8, 17)), Dropped, nil, nil},
-		{"no computing of half a header", nil, whole.packet(zeroed(8, 7)), Dropped, nil, nil},
-		{"no computing past the packet, 6 to 4", nil, whole6.packet(zeroed(8, 17)), Dropped, nil, nil},
-		{"an atomic fragment is whole", nil, atomic6.packet(zeroed(8, 16)), Translated, []int{36}, nil},
-		{"first fragment in mode forward", mode("forward"), v4{src: x4, dst: e4, proto: 17, flags: 0x2000}.packet(zeroed(8, 64)), Dropped, nil, nil},
-		{"first fragment in mode forward, 6 to 4", mode("forward"), first6.packet(zeroed(8, 64)), Dropped, nil, nil},
+		{"drop", mode("drop"), whole.packet(zeroed(16)), Dropped, nil, nil},
+		{"drop, 6 to 4", mode("drop"), whole6.packet(zeroed(16)), Dropped, nil, nil},
+		{"forward", mode("forward"), whole.packet(zeroed(16)), Translated, []int{56}, map[int]string{46: "0000"}},
+		{"forward, 6 to 4", mode("forward"), whole6.packet(zeroed(16)), Translated, []int{36}, map[int]string{26: "0000"}},
+		{"compute", nil, whole.packet(zeroed(16)), Translated, []int{56}, map[int]string{46: right(16)}},
+		{"compute over the UDP length alone", nil, whole.packet(zeroed(12)), Translated, []int{56}, map[int]string{46: right(12)}},
+		{"no computing past the packet", nil, whole.packet(zeroed(17)), Dropped, nil, nil},
+		{"no computing of half a header", nil, whole.packet(zeroed(7)), Dropped, nil, nil},
+		{"no computing past the packet, 6 to 4", nil, whole6.packet(zeroed(17)), Dropped, nil, nil},
+		{"an atomic fragment is whole", nil, atomic6.packet(zeroed(16)), Translated, []int{36}, nil},
+		{"first fragment in mode forward", mode("forward"), v4{src: x4, dst: e4, proto: 17, flags: 0x2000}.packet(zeroed(64)), Dropped, nil, nil},
+		{"first fragment in mode forward, 6 to 4", mode("forward"), first6.packet(zeroed(64)), Dropped, nil, nil},
 		{"later fragment", mode("drop"), v4{src: x4, dst: e4, proto: 17, flags: 2}.packet(make([]byte, 16)), Translated, []int{64}, nil},
-		{"it goes before the address mapping", deny("203.0.113.0/24"), v4{src: x4, dst: e4, proto: 17}.packet(zeroed(8, 17)), Dropped, nil, nil},
+		{"it goes before the address mapping", deny("203.0.113.0/24"), v4{src: x4, dst: e4, proto: 17}.packet(zeroed(17)), Dropped, nil, nil},
 	})
 }
 
