@@ -19,8 +19,9 @@ const maxSegments = 128
 var native = binary.NativeEndian
 
 // decode returns what the virtio header h says of packet, or false if it
-// contradicts it. A checksum that the kernel left for a place that is not the
-// packet's own TCP or UDP header, as in a tunnel, is completed in packet.
+// contradicts it. A checksum that the kernel left for a place that translation
+// does not touch is completed in packet: within a tunnel, or behind a header that
+// is opaque.
 //
 // hdr_len is not read: the kernel gives the length of what lies in its first
 // buffer, whatever that is.
@@ -38,7 +39,7 @@ func decode(h, packet []byte) (wire.Offload, bool) {
 	}
 	start, offset := int(native.Uint16(h[6:])), int(native.Uint16(h[8:]))
 	t, found := locate(packet)
-	own := found && partial && t.start == start && t.checksum() == offset
+	own := found && partial && !t.opaque && t.start == start && t.checksum() == offset
 	switch {
 	case own && h[1] == unix.VIRTIO_NET_HDR_GSO_NONE:
 		return wire.Offload{Partial: true}, true

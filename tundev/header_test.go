@@ -64,6 +64,9 @@ const (
 	single   = "2c00000000000001"
 	fragment = "2c00000100000001"
 	auth     = "330400000000000000000000000000000000000000000000"
+	mobility = "8700000000000000"
+	hip      = "8b00000000000000"
+	shim6    = "8c00000000000000"
 )
 
 var offloads = []struct {
@@ -79,8 +82,6 @@ var offloads = []struct {
 	{"UDP in IPv4", network(4, 17, "", udp(0)), wire.Offload{Partial: true}, header{1, 0, 0, 0, 20, 6}},
 	{"UDP in IPv6", network(6, 17, "", udp(0)), wire.Offload{Partial: true}, header{1, 0, 0, 0, 40, 6}},
 	{"UDP behind IPv4 options", network(4, 17, "01010101", udp(9)), wire.Offload{Partial: true}, header{1, 0, 0, 0, 24, 6}},
-	{"UDP behind an atomic Fragment Header", network(6, 17, single, udp(9)), wire.Offload{Partial: true}, header{1, 0, 0, 0, 48, 6}},
-	{"UDP behind an Authentication Header", network(6, 17, auth, udp(9)), wire.Offload{Partial: true}, header{1, 0, 0, 0, 64, 6}},
 	{"TCP super-packet in IPv4", network(4, 6, "", tcp(0, 101)), wire.Offload{Segment: 100, Partial: true}, header{1, 1, 40, 100, 20, 16}},
 	{"TCP super-packet in IPv6", network(6, 6, "", tcp(12, 3000)), wire.Offload{Segment: 1400, Partial: true}, header{1, 4, 72, 1400, 40, 16}},
 	{"with ECN", network(6, 6, "", tcp(12, 3000)), wire.Offload{Segment: 1400, Partial: true, ECN: true}, header{1, 0x84, 72, 1400, 40, 16}},
@@ -213,6 +214,42 @@ func TestHeaderForAnInnerChecksumCompletesIt(t *testing.T) {
 	binary.BigEndian.PutUint16(zero[66:], 0xffff)
 	if _, ok := decode(header{1, 0, 0, 0, 60, 6}.bytes(), zero); !ok || !bytes.Equal(zero[66:68], []byte{0xff, 0xff}) {
 		t.Errorf("a checksum of zero is written as % x", zero[66:68])
+	}
+}
+
+// Translation carries what is behind these headers as it is, so a checksum there
+// cannot wait either, though it can be written so.
+func TestHeaderForAChecksumBehindAnOpaqueHeaderCompletesIt(t *testing.T) {
+	for name, between := range map[string]string{
+		"an atomic Fragment Header": single, "an Authentication Header": auth,
+		"a Mobility Header": mobility, "HIP": hip, "Shim6": shim6,
+		"a Mobility Header behind Destination Options": "3c000000000000008700000000000000",
+	} {
+		payload := udp(33)
+		for i := range payload {
+			payload[i] = byte(i * 7)
+		}
+		binary.BigEndian.PutUint16(payload[6:], 0x1234) // the sum of some pseudo-header
+		p := network(6, 17, between, payload)
+		if between[:2] == "3c" {
+			p[6], p[40], p[48] = 60, 135, 17
+		}
+		start := len(p) - len(payload)
+		front := slices.Concat(make([]byte, headerLen), p)
+		h := header{1, 0, 0, 0, uint16(start), 6}.bytes()
+		if !encode(front, wire.Offload{Partial: true}) || !bytes.Equal(front[:headerLen], h) || judge(front) != nil {
+			t.Errorf("behind %s: written % x, want % x: %v", name, front[:headerLen], h, judge(front))
+		}
+		if o, ok := decode(h, p); !ok || o != (wire.Offload{}) {
+			t.Errorf("behind %s: read as %+v, %v", name, o, ok)
+		}
+		if got := wire.Sum(0x1234).AddBytes(p[start:]).Fold(); got != 0xffff {
+			t.Errorf("behind %s: the completed checksum % x leaves %#x", name, p[start+6:start+8], got)
+		}
+		super := slices.Clone(front[headerLen:])
+		if o, ok := decode(header{1, 5, uint16(start) + 8, 10, uint16(start), 6}.bytes(), super); ok || !bytes.Equal(super, front[headerLen:]) {
+			t.Errorf("behind %s: a super-packet is read as %+v", name, o)
+		}
 	}
 }
 

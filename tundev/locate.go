@@ -13,7 +13,7 @@ import (
 type transport struct {
 	start, end int   // the header, from the start of the packet, in octets
 	kind       uint8 // gso_type of a super-packet of this protocol in this IP version
-	opaque     bool  // before it is a header that the kernel does not segment behind
+	opaque     bool  // before it is a header behind which the kernel does not segment, nor translation look
 }
 
 // checksum is where the checksum field lies, from the start of the header.
