@@ -19,7 +19,7 @@ func (m *Mapper) MapError(p *translate.Packet) translate.Verdict {
 // it is that destination (RFC 7757 §4.2.1).
 func (m *Mapper) mapError6(p *translate.Packet) translate.Verdict {
 	var why reason
-	if p.To.Dst, why = m.to6(p.Dst.V4(), true); why != mapped {
+	if p.To.Dst, why = m.to6(p, p.Dst.V4(), true); why != mapped {
 		return destinationVerdict[why]
 	}
 	q := &p.Quoted
@@ -27,12 +27,12 @@ func (m *Mapper) mapError6(p *translate.Packet) translate.Verdict {
 		return translate.QuoteUnmapped
 	}
 	var whySrc, whyDst reason
-	p.QuotedTo.Src, whySrc = m.to6(q.Src.V4(), true)
-	p.QuotedTo.Dst, whyDst = m.to6(q.Dst.V4(), !m.plain(p))
+	p.QuotedTo.Src, whySrc = m.to6(p, q.Src.V4(), true)
+	p.QuotedTo.Dst, whyDst = m.to6(p, q.Dst.V4(), !m.plain(p))
 	if whySrc != mapped || whyDst != mapped {
 		return translate.QuoteUnmapped
 	}
-	if p.To.Src, why = m.to6(p.Src.V4(), !m.plain(p) || p.Src != q.Dst); why != mapped {
+	if p.To.Src, why = m.to6(p, p.Src.V4(), !m.plain(p) || p.Src != q.Dst); why != mapped {
 		p.Replaced = true
 		p.To.Src = m.Sources6.pick(p.Random)
 	}
@@ -41,19 +41,19 @@ func (m *Mapper) mapError6(p *translate.Packet) translate.Verdict {
 
 // mapError4 maps an ICMPv6 error.
 func (m *Mapper) mapError4(p *translate.Packet) translate.Verdict {
-	dst, _, why := m.to4(p.Dst)
+	dst, _, why := m.to4(p, p.Dst)
 	if why != unmapped && wire.IllegalDestination4(dst) {
 		why = illegal
 	}
 	if why != mapped {
 		return destinationVerdict[why]
 	}
-	quotedSrc, byPrefix, whySrc := m.to4(p.Quoted.Src)
-	quotedDst, _, whyDst := m.to4(p.Quoted.Dst)
+	quotedSrc, byPrefix, whySrc := m.to4(p, p.Quoted.Src)
+	quotedDst, _, whyDst := m.to4(p, p.Quoted.Dst)
 	if whySrc != mapped || whyDst != mapped || wire.IllegalSource4(quotedSrc) || wire.IllegalDestination4(quotedDst) {
 		return translate.QuoteUnmapped
 	}
-	src, _, why := m.to4(p.Src)
+	src, _, why := m.to4(p, p.Src)
 	if why != unmapped && wire.IllegalSource4(src) {
 		return translate.IllegalSource
 	}
@@ -63,6 +63,9 @@ func (m *Mapper) mapError4(p *translate.Packet) translate.Verdict {
 		p.To.Src = m.Sources4.pick(p.Random)
 	}
 	p.QuotedTo = translate.Pair{Src: wire.Addr4(quotedSrc), Dst: wire.Addr4(quotedDst)}
-	p.Hairpin = byPrefix && m.Hairpin == Intrinsic && m.Explicit.Has4(quotedSrc)
+	p.Hairpin = false
+	if byPrefix && m.Hairpin == Intrinsic {
+		p.Hairpin, _ = m.holder(p, quotedSrc)
+	}
 	return translate.Translated
 }

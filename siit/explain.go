@@ -39,20 +39,34 @@ func (m *Mapper) Explain(a netip.Addr) Explanation {
 // back maps an address as a data packet's, or returns the zero Addr.
 func (m *Mapper) back(a netip.Addr) netip.Addr {
 	if a.Is4() {
-		if to, why := m.to6(v4(a), true); why == mapped {
+		if to, why := m.to6(m.asked(), v4(a), true); why == mapped {
 			return to.Netip()
 		}
 		return netip.Addr{}
 	}
-	if to, _, why := m.to4(wire.AddrFrom(a)); why == mapped {
+	if to, _, why := m.to4(m.asked(), wire.AddrFrom(a)); why == mapped {
 		return wire.Addr4(to).Netip()
 	}
 	return netip.Addr{}
 }
 
+// asked returns a packet for whose sake no lease is used.
+func (m *Mapper) asked() *translate.Packet {
+	p := &translate.Packet{Error: true}
+	if m.Dynamic != nil {
+		p.Now = m.Dynamic.now()
+	}
+	return p
+}
+
 func (m *Mapper) explain4(e *Explanation) {
 	if wire.IllegalSource4(v4(e.Addr)) || wire.IllegalDestination4(v4(e.Addr)) {
 		e.refuse(translate.IllegalDestination)
+		return
+	}
+	if m.Leased.Contain(v4(e.Addr)) {
+		m.Dynamic.explain4(e)
+		e.To = m.back(e.Addr)
 		return
 	}
 	if pair, ok := m.Explicit.Find4(e.Addr); ok {
@@ -75,7 +89,12 @@ func (m *Mapper) explain6(e *Explanation) {
 	pair, explicit := m.Explicit.Find6(e.Addr)
 	if !explicit {
 		embedded, ok := m.Prefix.ExtractAddr(e.Addr)
-		if !ok {
+		switch {
+		case !ok && m.Dynamic != nil:
+			m.Dynamic.explain6(e)
+			e.To = m.back(e.Addr)
+			return
+		case !ok:
 			e.Rule, e.RFC = "outside the prefix and every map", translate.DestinationUnmapped.RFC()
 			return
 		}
@@ -90,7 +109,7 @@ func (m *Mapper) explain6(e *Explanation) {
 	if wire.IllegalDestination4(v4(e.To)) {
 		e.To = netip.Addr{}
 		e.refuse(translate.IllegalDestination)
-	} else if !explicit && m.Hairpin == Intrinsic && m.Explicit.Has4(v4(e.To)) {
+	} else if hairpin, _ := m.holder(m.asked(), v4(e.To)); !explicit && m.Hairpin == Intrinsic && hairpin {
 		e.Note = fmt.Sprintf("as a destination it is hairpinned: the packet goes to %v and stays IPv6 (RFC 7757 §4.2.2)", m.back(e.To))
 	}
 }

@@ -1,6 +1,7 @@
-// Package siit maps addresses without state: explicit mappings first (RFC 7757),
-// then the translation prefix (RFC 6052). Addresses of routers that have no
-// counterpart borrow one (RFC 6791).
+// Package siit maps one address to one address: by explicit mappings first
+// (RFC 7757), then by the translation prefix (RFC 6052), both without state, and
+// an IPv6 host that neither knows by a lease of a dynamic pool, as Tayga does.
+// Addresses of routers that have no counterpart borrow one (RFC 6791).
 package siit
 
 import (
@@ -21,16 +22,19 @@ const (
 	Off
 )
 
-// A Mapper is a translate.Mapper without state. It never changes, so any number
-// of goroutines may use it. The zero Mapper maps nothing.
+// A Mapper is a translate.Mapper whose only state is that of Dynamic. It never
+// changes itself, so any number of goroutines may use it. The zero Mapper maps
+// nothing.
 type Mapper struct {
 	Explicit *eam.Table
 	Prefix   pref64.Prefix
 	Strict   bool // the prefix is the Well-Known Prefix and carries global addresses only (RFC 6052 §3.1)
 	Denied   Ranges
 	Hairpin  Hairpin
-	Sources4 Pool // of ICMP errors whose IPv6 source has no counterpart
-	Sources6 Pool // of ICMP errors whose IPv4 source has none
+	Dynamic  *DynamicPool // nil: none
+	Leased   Ranges       // the addresses that Dynamic gives: its DynamicOptions.Ranges
+	Sources4 Pool         // of ICMP errors whose IPv6 source has no counterpart
+	Sources6 Pool         // of ICMP errors whose IPv4 source has none
 }
 
 var _ translate.Mapper = (*Mapper)(nil)
@@ -44,41 +48,50 @@ const (
 	notGlobal
 	denied
 	illegal
+	poolFull
 )
 
 // The verdicts on a packet for an address that has no counterpart.
 var (
 	sourceVerdict = [...]translate.Verdict{
 		translate.Translated, translate.SourceUnmapped, translate.SourceNotGlobal, translate.SourceDenied, translate.IllegalSource,
+		translate.PoolFull,
 	}
 	destinationVerdict = [...]translate.Verdict{
 		translate.Translated, translate.DestinationUnmapped, translate.DestinationNotGlobal, translate.DestinationDenied, translate.IllegalDestination,
 	}
 )
 
-// Map maps source and destination of p, each on its own (RFC 7757 §3.2).
+// Map maps source and destination of p, each on its own (RFC 7757 §3.2). Only the
+// source of a packet that has a destination gets a lease.
 func (m *Mapper) Map(p *translate.Packet) translate.Verdict {
 	var why reason
 	if !p.V6 {
-		if p.To.Dst, why = m.to6(p.Dst.V4(), true); why != mapped {
+		if p.To.Dst, why = m.to6(p, p.Dst.V4(), true); why != mapped {
 			return destinationVerdict[why]
 		}
-		p.To.Src, why = m.to6(p.Src.V4(), !m.plain(p))
+		p.To.Src, why = m.to6(p, p.Src.V4(), !m.plain(p))
 		return sourceVerdict[why]
 	}
-	dst, byPrefix, why := m.to4(p.Dst)
-	if why != unmapped && wire.IllegalDestination4(dst) {
+	dst, byPrefix, why := m.to4(p, p.Dst)
+	p.Hairpin = false
+	switch {
+	case why != unmapped && wire.IllegalDestination4(dst):
 		why = illegal
+	case why == mapped && byPrefix && m.Hairpin == Intrinsic:
+		p.Hairpin, why = m.holder(p, dst)
 	}
 	if why != mapped {
 		return destinationVerdict[why]
 	}
-	src, _, why := m.to4(p.Src)
-	if why != unmapped && wire.IllegalSource4(src) {
+	src, _, why := m.to4(p, p.Src)
+	switch {
+	case why == unmapped && m.Dynamic != nil:
+		src, why = m.Dynamic.assign(p.Src, p.Now)
+	case why != unmapped && wire.IllegalSource4(src):
 		why = illegal
 	}
 	p.To = translate.Pair{Src: wire.Addr4(src), Dst: wire.Addr4(dst)}
-	p.Hairpin = byPrefix && m.Hairpin == Intrinsic && m.Explicit.Has4(dst)
 	return sourceVerdict[why]
 }
 
@@ -86,9 +99,23 @@ func (m *Mapper) Map(p *translate.Packet) translate.Verdict {
 // alone, so that an IPv6 host sees a peer under the address that it wrote to.
 func (m *Mapper) plain(p *translate.Packet) bool { return p.Again || m.Hairpin == Simple }
 
-// to6 maps an IPv4 address.
-func (m *Mapper) to6(v4 uint32, explicit bool) (wire.Addr, reason) {
+// holder reports whether an IPv6 host holds the IPv4 address v4, to which a packet
+// from IPv6 goes by the prefix; the packet is hairpinned then. It has nowhere to
+// go if v4 is for hosts, but none holds it.
+func (m *Mapper) holder(p *translate.Packet, v4 uint32) (bool, reason) {
+	if m.Leased.Contain(v4) {
+		_, why := m.Dynamic.to6(v4, p.Now, false)
+		return why == mapped, why
+	}
+	return m.Explicit.Has4(v4), mapped
+}
+
+// to6 maps an IPv4 address of p, or of the packet that p quotes.
+func (m *Mapper) to6(p *translate.Packet, v4 uint32, explicit bool) (wire.Addr, reason) {
 	if explicit {
+		if m.Leased.Contain(v4) {
+			return m.Dynamic.to6(v4, p.Now, !p.Error)
+		}
 		if hi, lo, ok := m.Explicit.To6(v4); ok {
 			return wire.Addr{Hi: hi, Lo: lo}, mapped
 		}
@@ -100,16 +127,20 @@ func (m *Mapper) to6(v4 uint32, explicit bool) (wire.Addr, reason) {
 	return wire.Addr{Hi: hi, Lo: lo}, mapped
 }
 
-// to4 maps an IPv6 address, and reports whether the prefix did.
-func (m *Mapper) to4(a wire.Addr) (v4 uint32, byPrefix bool, why reason) {
+// to4 maps an IPv6 address of p, or of the packet that p quotes, and reports
+// whether the prefix did.
+func (m *Mapper) to4(p *translate.Packet, a wire.Addr) (v4 uint32, byPrefix bool, why reason) {
 	if v4, ok := m.Explicit.To4(a.Hi, a.Lo); ok {
 		return v4, false, mapped
 	}
-	v4, ok := m.Prefix.Extract(a.Hi, a.Lo)
-	if !ok {
+	if v4, ok := m.Prefix.Extract(a.Hi, a.Lo); ok {
+		return v4, true, m.carries(v4)
+	}
+	if m.Dynamic == nil {
 		return 0, false, unmapped
 	}
-	return v4, true, m.carries(v4)
+	v4, why = m.Dynamic.to4(a, p.Now, !p.Error)
+	return v4, false, why
 }
 
 // carries tells why the prefix may not carry v4.

@@ -35,6 +35,27 @@ func NewRanges(prefixes []netip.Prefix) Ranges {
 	return r
 }
 
+// without returns the addresses of r that are not in s.
+func (r Ranges) without(s Ranges) Ranges {
+	var left Ranges
+	for _, x := range r.spans {
+		first := uint64(x.first)
+		for _, y := range s.spans {
+			if y.last < x.first || y.first > x.last {
+				continue
+			}
+			if uint64(y.first) > first {
+				left.spans = append(left.spans, span{uint32(first), y.first - 1})
+			}
+			first = uint64(y.last) + 1
+		}
+		if first <= uint64(x.last) {
+			left.spans = append(left.spans, span{uint32(first), x.last})
+		}
+	}
+	return left
+}
+
 // Contain reports whether v4 is in the set.
 func (r Ranges) Contain(v4 uint32) bool {
 	lo, hi := 0, len(r.spans)

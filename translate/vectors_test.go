@@ -29,7 +29,7 @@ func TestVectors(t *testing.T) {
 func TestVectorsReachTheVerdicts(t *testing.T) {
 	elsewhere := map[string]string{
 		"own_protocol": "TestOwnAddress", "own_dropped": "TestOwnAddress", "answered": "TestOwnAddress",
-		"source_denied": "TestDenied", "destination_denied": "TestDenied", "no_room": "TestNoRoom",
+		"source_denied": "TestDenied", "destination_denied": "TestDenied", "no_room": "TestNoRoom", "pool_full": "TestPoolFull",
 		"quote_unmapped": "TestQuoteOfUnmappedAddresses",
 	}
 	reached := map[string]bool{}

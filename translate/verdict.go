@@ -32,6 +32,7 @@ const (
 	DestinationNotGlobal
 	SourceDenied
 	DestinationDenied
+	PoolFull
 	ICMPType
 	ICMPPointer
 	ICMPChecksum
@@ -99,6 +100,7 @@ var (
 		DestinationNotGlobal:   {"destination_not_global", Dropped, none, none, "RFC 6052 §3.1", "the Well-Known Prefix may not carry the destination address"},
 		SourceDenied:           {"source_denied", Rejected, prohibited4, prohibited6, "RFC 6052 §5", "the directive deny-ipv4 excludes the source address"},
 		DestinationDenied:      {"destination_denied", Rejected, prohibited4, prohibited6, "RFC 6052 §5", "the directive deny-ipv4 excludes the destination address"},
+		PoolFull:               {"pool_full", Rejected, prohibited4, prohibited6, "RFC 7915 §5.4", "the dynamic pool has no address left for the source, and no lease in it is dormant"},
 		ICMPType:               {"icmp_type", Dropped, none, none, "RFC 7915 §4.2, §5.2", "an ICMP type or code without counterpart"},
 		ICMPPointer:            {"icmp_pointer", Dropped, none, none, "RFC 7915 §4.2, §5.2", "a Parameter Problem that points at a field without counterpart"},
 		ICMPChecksum:           {"icmp_checksum", Dropped, none, none, "RFC 5508 §4.1", "the checksum of an ICMP error is wrong"},
