@@ -159,8 +159,12 @@ func FuzzTranslate(f *testing.F) {
 	for i := range 200 {
 		f.Add(uint8(i), append([]byte(nil), gen.Packet()...))
 	}
+	subjects := make([]*subject, len(names))
+	for i, name := range names {
+		subjects[i] = newSubject(f, configs[name])
+	}
 	f.Fuzz(func(t *testing.T, which uint8, pkt []byte) {
-		c := configs[names[int(which)%len(names)]]
-		compare(t, newSubject(t, c), c, pkt)
+		i := int(which) % len(names)
+		compare(t, subjects[i], configs[names[i]], pkt)
 	})
 }
