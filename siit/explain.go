@@ -116,6 +116,10 @@ func (m *Mapper) explain6(e *Explanation) {
 
 // explainPrefix explains what the prefix does with an IPv4 address.
 func (m *Mapper) explainPrefix(e *Explanation, v4 uint32) {
+	if wire.IllegalDestination4(v4) {
+		e.refuse(translate.IllegalDestination)
+		return
+	}
 	switch m.carries(v4) {
 	case mapped:
 		e.Rule, e.RFC = fmt.Sprintf("prefix %v", m.Prefix), "RFC 6052 §2.2"
