@@ -25,13 +25,14 @@ var allowed = map[string][]string{
 	// Layer 3: what looks at the mappers from outside.
 	"internal/control":   {"translate", "nat64", "eam"},
 	"internal/statesync": {"nat64"},
+	"internal/poolfile":  {"siit"},
 	"internal/logsink":   {},
 	"internal/notify":    {},
 
 	// Layer 4: the one package that knows everyone.
 	"internal/gateway": {
 		"conf", "eam", "nat64", "siit", "translate", "translate/pref64", "translate/wire",
-		"tundev", "internal/control", "internal/routemap", "internal/statesync",
+		"tundev", "internal/control", "internal/poolfile", "internal/routemap", "internal/statesync",
 	},
 
 	// Layer 5: the program.
