@@ -21,7 +21,8 @@ func runCommand() *cli.Command {
 		Description: "Opens the TUN device, or makes it, and translates what is routed to it. " +
 			"Stops on SIGINT and SIGTERM. SIGHUP reads the configuration again: if anything in it is " +
 			"wrong, the running one stays. Give the device its routes beforehand (taygo mktun) or once it runs.",
-		Flags: []cli.Flag{configFlag()},
+		Flags:  []cli.Flag{configFlag()},
+		Before: atMost(0),
 		Action: func(c *cli.Context) error {
 			return run(c.Context, c.String("config"))
 		},
@@ -34,6 +35,7 @@ func run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGPIPE) // who reads the log may go; translation stays
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	g, err := gateway.New(cfg, gateway.Options{Version: version, Config: path, Log: log, PacketLog: os.Stdout})
 	if err != nil {

@@ -71,8 +71,14 @@ func (l packetLine) String() string {
 		classWords[l.verdict.Class()], family, l.src, l.dst, l.payload, l.proto, l.verdict.What())
 }
 
-// run writes lines until ctx ends.
+// run writes lines until ctx ends. It does not wait for a sink that blocks.
 func (l *packetLog) run(ctx context.Context) error {
+	go l.write(ctx)
+	<-ctx.Done()
+	return nil
+}
+
+func (l *packetLog) write(ctx context.Context) {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	written := 0
@@ -91,7 +97,7 @@ func (l *packetLog) run(ctx context.Context) error {
 				fmt.Fprintf(l.sink, "packet log: %d lines lost: the log is slower than the packets\n", n)
 			}
 		case <-ctx.Done():
-			return nil
+			return
 		}
 	}
 }
