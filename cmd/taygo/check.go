@@ -15,6 +15,7 @@ func checkCommand() *cli.Command {
 		Usage:     "check a configuration, and tell all that is wrong with it",
 		ArgsUsage: "[FILE]",
 		Flags:     []cli.Flag{configFlag()},
+		Before:    atMost(1),
 		Action: func(c *cli.Context) error {
 			path := c.String("config")
 			if c.Args().Present() {
@@ -35,11 +36,8 @@ func checkCommand() *cli.Command {
 
 // load reads and checks the configuration at path, and prints its warnings.
 func load(c *cli.Context, path string) (*conf.Config, error) {
-	cfg, err := conf.Load(path)
+	cfg, err := gateway.Load(path)
 	if err != nil {
-		return nil, err
-	}
-	if err := gateway.Check(cfg); err != nil {
 		return nil, err
 	}
 	for _, w := range cfg.Warnings {

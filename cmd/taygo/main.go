@@ -54,10 +54,21 @@ func configFlag() *cli.StringFlag {
 	}
 }
 
+// atMost refuses more arguments than n, lest a file named without -c be ignored.
+func atMost(n int) cli.BeforeFunc {
+	return func(c *cli.Context) error {
+		if c.Args().Len() <= n {
+			return nil
+		}
+		return fmt.Errorf("%s: %q is an argument too many: see taygo %[1]s --help", c.Command.Name, c.Args().Get(n))
+	}
+}
+
 func versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version",
+		Name:   "version",
+		Usage:  "print the version",
+		Before: atMost(0),
 		Action: func(c *cli.Context) error {
 			fmt.Fprintln(c.App.Writer, "taygo", version)
 			return nil

@@ -33,6 +33,7 @@ func statusCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 			&cli.BoolFlag{Name: "all", Usage: "print counters that are zero, too"},
 		},
+		Before: atMost(0),
 		Action: func(c *cli.Context) error {
 			client, err := client(c)
 			if err != nil {
@@ -52,9 +53,10 @@ func statusCommand() *cli.Command {
 
 func reloadCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "reload",
-		Usage: "have a running taygo read its configuration again",
-		Flags: []cli.Flag{configFlag(), socketFlag()},
+		Name:   "reload",
+		Usage:  "have a running taygo read its configuration again",
+		Flags:  []cli.Flag{configFlag(), socketFlag()},
+		Before: atMost(0),
 		Action: func(c *cli.Context) error {
 			client, err := client(c)
 			if err != nil {

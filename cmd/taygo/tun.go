@@ -26,6 +26,7 @@ func tunCommand(name, usage, done string, do func(string) error) *cli.Command {
 		Usage:     usage,
 		ArgsUsage: "[DEVICE]",
 		Flags:     []cli.Flag{configFlag()},
+		Before:    atMost(1),
 		Action: func(c *cli.Context) error {
 			device := c.Args().First()
 			if device == "" {
