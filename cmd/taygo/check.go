@@ -36,8 +36,11 @@ func checkCommand() *cli.Command {
 
 // load reads and checks the configuration at path, and prints its warnings.
 func load(c *cli.Context, path string) (*conf.Config, error) {
-	cfg, err := gateway.Load(path)
+	cfg, err := conf.Load(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := gateway.Check(cfg); err != nil {
 		return nil, err
 	}
 	for _, w := range cfg.Warnings {
