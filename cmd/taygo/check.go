@@ -36,11 +36,8 @@ func checkCommand() *cli.Command {
 
 // load reads and checks the configuration at path, and prints its warnings.
 func load(c *cli.Context, path string) (*conf.Config, error) {
-	cfg, err := conf.Load(path)
+	cfg, err := gateway.Load(path)
 	if err != nil {
-		return nil, err
-	}
-	if err := gateway.Check(cfg); err != nil {
 		return nil, err
 	}
 	for _, w := range cfg.Warnings {

@@ -16,6 +16,9 @@ import (
 var version = "unknown"
 
 func main() {
+	if isTayga(os.Args) {
+		os.Exit(asTayga(os.Args))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := app().RunContext(ctx, os.Args); err != nil {

@@ -70,6 +70,27 @@ func (r *rules) buildMapper(c *conf.Config) (err error) {
 	return nil
 }
 
+// poolOptions returns what the dynamic pool works by. Addresses of other rules are
+// none of its business.
+func poolOptions(c *conf.Config) siit.DynamicOptions {
+	o := siit.DynamicOptions{Lifetime: c.PoolLifetime, Dormant: c.PoolDormant}
+	for _, p := range c.DynamicPools {
+		o.Pools = append(o.Pools, siit.PoolRange{V4: p.V4, V6: p.V6})
+	}
+	for _, m := range c.Maps {
+		o.Reserved = append(o.Reserved, m.V4, m.V6)
+	}
+	for _, a := range []netip.Addr{c.IPv4Addr, c.IPv6Addr} {
+		if a.IsValid() {
+			o.Reserved = append(o.Reserved, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	if c.Prefix.IsValid() {
+		o.Reserved = append(o.Reserved, c.Prefix)
+	}
+	return o
+}
+
 // pool returns the RFC 6791 pool of the prefixes, or of the own address if there
 // are none.
 func pool(prefixes []netip.Prefix, own netip.Addr) siit.Pool {

@@ -14,6 +14,11 @@ func Explain(c *conf.Config, addrs []netip.Addr) ([]siit.Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(c.DynamicPools) > 0 {
+		if r.mapper.Dynamic, err = siit.NewDynamicPool(poolOptions(c)); err != nil {
+			return nil, err
+		}
+	}
 	all := make([]siit.Explanation, len(addrs))
 	for i, a := range addrs {
 		all[i] = r.explain(a.Unmap())
@@ -24,6 +29,9 @@ func Explain(c *conf.Config, addrs []netip.Addr) ([]siit.Explanation, error) {
 // explain explains one address, which may be the translator's own.
 func (r *rules) explain(a netip.Addr) siit.Explanation {
 	p := &r.policy
+	if a.IsUnspecified() {
+		return r.mapper.Explain(a)
+	}
 	switch a {
 	case p.Own4.Netip(), p.Own6.Netip():
 		return siit.Explanation{
@@ -37,11 +45,4 @@ func (r *rules) explain(a netip.Addr) siit.Explanation {
 		}
 	}
 	return r.mapper.Explain(a)
-}
-
-// Check finds what is wrong with a configuration that only shows when things are
-// put together.
-func Check(c *conf.Config) error {
-	_, err := build(c, 1500, 1)
-	return err
 }

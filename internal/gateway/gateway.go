@@ -8,9 +8,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -18,14 +18,26 @@ import (
 
 	"taygo/conf"
 	"taygo/internal/control"
+	"taygo/siit"
 )
 
 // Options are what a Gateway needs besides its configuration.
 type Options struct {
 	Version   string
 	Config    string       // path of the configuration file, read again by Reload
+	DataDir   string       // directory of dynamic.map and of a relative map-file; "" if there is none
 	Log       *slog.Logger // for the operator
-	PacketLog io.Writer    // for the lines that the directive log asks for
+	PacketLog Lines        // for the lines that the directive log asks for
+
+	// Open opens a file for reading; nil is os.Open. A process that has left its
+	// root directory needs another way.
+	Open func(path string) (*os.File, error)
+	// Opened is called once when all is open that needs privileges, to give them
+	// up; nil keeps them. Its error ends the start.
+	Opened func() error
+	// Reloading is called when a reload begins, and what it returns when it has
+	// ended; nil tells nobody.
+	Reloading func() (ended func(error))
 }
 
 // A Gateway is one running translator. Reload and Status may be called at any
@@ -37,6 +49,7 @@ type Gateway struct {
 
 	rules     atomic.Pointer[rules]
 	packetLog *packetLog
+	pool      *siit.DynamicPool
 
 	mu      sync.Mutex // guards what follows
 	config  *conf.Config
@@ -46,12 +59,20 @@ type Gateway struct {
 	reloads int
 }
 
-// New returns a Gateway for the configuration. It opens nothing yet.
+// New returns a Gateway for the configuration, which was read from the file that
+// the options name. It opens nothing yet but the map-file.
 func New(c *conf.Config, o Options) (*Gateway, error) {
+	c, err := o.withMaps(c)
+	if err != nil {
+		return nil, err
+	}
 	g := &Gateway{options: o, config: c, open: openTUN, start: time.Now(), state: stateLost}
 	g.packetLog = newPacketLog(o.PacketLog)
 	// The MTU is not known yet; this shows what a configuration alone can show.
 	if _, err := build(c, 1500, 1); err != nil {
+		return nil, err
+	}
+	if g.pool, err = siit.NewDynamicPool(poolOptions(c)); err != nil {
 		return nil, err
 	}
 	return g, nil
@@ -64,12 +85,15 @@ func (g *Gateway) clock() time.Duration { return time.Since(g.start) }
 // ready is called once packets are translated and the control socket is there.
 func (g *Gateway) Run(ctx context.Context, ready func()) error {
 	g.warn(g.config)
+	g.loadLeases()
+	defer g.saveLeases()
 	first, err := g.openDevice()
 	if err != nil {
 		return err
 	}
 	tasks := []task{
 		g.packetLog.run,
+		g.keepLeases,
 		func(ctx context.Context) error { return g.keepDevice(ctx, first) },
 	}
 	if path := g.socketPath(first.Name()); path != conf.ControlSocketOff {
@@ -77,6 +101,11 @@ func (g *Gateway) Run(ctx context.Context, ready func()) error {
 			g.noControl(err)
 		} else {
 			tasks = append(tasks, func(ctx context.Context) error { return g.serveControl(ctx, l) })
+		}
+	}
+	if g.options.Opened != nil {
+		if err := g.options.Opened(); err != nil {
+			return errors.Join(err, first.Close())
 		}
 	}
 	ready()
@@ -105,10 +134,15 @@ func (g *Gateway) socketPath(device string) string {
 // SocketPath returns the default path of the control socket for a device.
 func SocketPath(device string) string { return "/run/taygo/" + device + ".sock" }
 
-// Reload reads the configuration file again. If all of it is right, it is in
-// force for the next packets; else the error says why not, and nothing changes.
-func (g *Gateway) Reload() error {
-	c, err := conf.Load(g.options.Config)
+// Reload reads the configuration file again, and its map-file. If all of it is
+// right, it is in force for the next packets; else the error says why not, and
+// nothing changes.
+func (g *Gateway) Reload() (err error) {
+	if g.options.Reloading != nil {
+		ended := g.options.Reloading()
+		defer func() { ended(err) }()
+	}
+	c, err := g.options.load()
 	if err != nil {
 		return err
 	}
@@ -142,6 +176,16 @@ func (g *Gateway) apply(c *conf.Config) error {
 	r, err := build(c, mtu, queues)
 	if err != nil {
 		return err
+	}
+	dropped, err := g.pool.Configure(poolOptions(c), g.clock())
+	if err != nil {
+		return err
+	}
+	if len(dropped) > 0 {
+		g.options.Log.Info("leases that no dynamic-pool has room for any more are gone", "leases", len(dropped))
+	}
+	if len(c.DynamicPools) > 0 {
+		r.mapper.Dynamic = g.pool
 	}
 	g.rules.Store(r)
 	return nil

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -161,6 +162,8 @@ func (l *testLog) Write(b []byte) (int, error) {
 	defer l.mu.Unlock()
 	return l.b.Write(b)
 }
+
+func (l *testLog) Line(_ slog.Level, text string) { fmt.Fprintln(l, text) }
 
 // receive returns the next packet that is written to a queue.
 func receive(t *testing.T, q *memoryQueue) []byte {

@@ -3,11 +3,12 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/netip"
 	"sync/atomic"
 	"time"
 
+	"taygo/internal/logsink"
 	"taygo/translate"
 )
 
@@ -17,7 +18,12 @@ import (
 type packetLog struct {
 	lines chan packetLine
 	lost  atomic.Uint64
-	sink  io.Writer
+	sink  Lines
+}
+
+// Lines takes lines as they are. It must not block.
+type Lines interface {
+	Line(level slog.Level, text string)
 }
 
 // A packetLine is what a line says. It holds no memory of the packet.
@@ -36,7 +42,7 @@ const (
 	maxLines  = 1000
 )
 
-func newPacketLog(sink io.Writer) *packetLog {
+func newPacketLog(sink Lines) *packetLog {
 	return &packetLog{lines: make(chan packetLine, linesHeld), sink: sink}
 }
 
@@ -71,14 +77,18 @@ func (l packetLine) String() string {
 		classWords[l.verdict.Class()], family, l.src, l.dst, l.payload, l.proto, l.verdict.What())
 }
 
-// run writes lines until ctx ends. It does not wait for a sink that blocks.
-func (l *packetLog) run(ctx context.Context) error {
-	go l.write(ctx)
-	<-ctx.Done()
-	return nil
+// level is the level of a line, as Tayga has it.
+func (l packetLine) level() slog.Level {
+	switch l.verdict.Class() {
+	case translate.Dropped, translate.Rejected:
+		return logsink.LevelNotice
+	case translate.Passed, translate.ICMP, translate.Self:
+	}
+	return slog.LevelInfo
 }
 
-func (l *packetLog) write(ctx context.Context) {
+// run hands lines on until ctx ends.
+func (l *packetLog) run(ctx context.Context) error {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	written := 0
@@ -89,15 +99,15 @@ func (l *packetLog) write(ctx context.Context) {
 		}
 		select {
 		case line := <-lines:
-			fmt.Fprintln(l.sink, line)
+			l.sink.Line(line.level(), line.String())
 			written++
 		case <-second.C:
 			written = 0
 			if n := l.lost.Swap(0); n > 0 {
-				fmt.Fprintf(l.sink, "packet log: %d lines lost: the log is slower than the packets\n", n)
+				l.sink.Line(slog.LevelWarn, fmt.Sprintf("packet log: %d lines lost: more than %d in a second", n, maxLines))
 			}
 		case <-ctx.Done():
-			return
+			return nil
 		}
 	}
 }

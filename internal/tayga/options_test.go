@@ -120,85 +120,51 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestParseCallers: the sequences of those who start Tayga, argument by argument.
+// TestParseCallers: the command lines of those who start Tayga.
 func TestParseCallers(t *testing.T) {
-	base := Options{Name: "tayga", Config: DefaultConfig}
 	for _, c := range []struct {
-		caller string
-		lines  []string
-		want   []func(*Options)
+		caller, line string
+		change       func(*Options)
 	}{
-		{
-			"Debian's init script",
-			[]string{"/usr/sbin/tayga --mktun", "/usr/sbin/tayga --pidfile /var/run/tayga.pid", "/usr/sbin/tayga --rmtun"},
-			[]func(*Options){
-				func(o *Options) { o.Device = Make },
-				func(o *Options) { o.PIDFile = "/var/run/tayga.pid" },
-				func(o *Options) { o.Device = Remove },
-			},
-		},
-		{
-			"Debian's init script with its default options",
-			[]string{"/usr/sbin/tayga --pidfile /var/run/tayga.pid --nodetach"},
-			[]func(*Options){func(o *Options) { o.PIDFile, o.Nodetach = "/var/run/tayga.pid", true }},
-		},
-		{
-			"OpenWrt",
-			[]string{"tayga -c /var/etc/tayga-nat64.conf --mktun", "tayga -n -c /var/etc/tayga-nat64.conf -p /var/run/tayga-nat64.pid", "tayga -c /var/etc/tayga-nat64.conf --rmtun"},
-			[]func(*Options){
-				func(o *Options) { o.Config, o.Device = "/var/etc/tayga-nat64.conf", Make },
-				func(o *Options) {
-					o.Config, o.PIDFile, o.Nodetach = "/var/etc/tayga-nat64.conf", "/var/run/tayga-nat64.pid", true
-				},
-				func(o *Options) { o.Config, o.Device = "/var/etc/tayga-nat64.conf", Remove },
-			},
-		},
-		{
-			"clatd",
-			[]string{"tayga --config /tmp/clatd.1 --mktun ''", "tayga --config /tmp/clatd.1 --nodetach ''", "tayga --config /tmp/clatd.1 --rmtun ''", "tayga --config /tmp/clatd.1 --nodetach -d"},
-			[]func(*Options){
-				func(o *Options) { o.Config, o.Device = "/tmp/clatd.1", Make },
-				func(o *Options) { o.Config, o.Nodetach = "/tmp/clatd.1", true },
-				func(o *Options) { o.Config, o.Device = "/tmp/clatd.1", Remove },
-				func(o *Options) { o.Config, o.Nodetach, o.Debug, o.Log = "/tmp/clatd.1", true, true, Stdout },
-			},
-		},
-		{
-			"OPNsense",
-			[]string{"/usr/local/sbin/tayga -p /var/run/tayga.pid"},
-			[]func(*Options){func(o *Options) { o.PIDFile = "/var/run/tayga.pid" }},
-		},
-		{
-			"the container",
-			[]string{"tayga -c /app/tayga.conf -d --mktun", "tayga -c /app/tayga.conf -d"},
-			[]func(*Options){
-				func(o *Options) {
-					o.Config, o.Device, o.Debug, o.Nodetach, o.Log = "/app/tayga.conf", Make, true, true, Stdout
-				},
-				func(o *Options) { o.Config, o.Debug, o.Nodetach, o.Log = "/app/tayga.conf", true, true, Stdout },
-			},
-		},
-		{
-			"the unit of systemd",
-			[]string{"/usr/sbin/tayga --config /etc/tayga/default.conf --journal --nodetach"},
-			[]func(*Options){func(o *Options) { o.Config, o.Log, o.Nodetach = "/etc/tayga/default.conf", Journal, true }},
-		},
-		{
-			"OpenRC",
-			[]string{"/usr/sbin/tayga --mktun", "/usr/sbin/tayga -p /run/tayga.pid -u nobody -g nogroup", "/usr/sbin/tayga --rmtun"},
-			[]func(*Options){
-				func(o *Options) { o.Device = Make },
-				func(o *Options) { o.PIDFile, o.User, o.Group = "/run/tayga.pid", "nobody", "nogroup" },
-				func(o *Options) { o.Device = Remove },
-			},
-		},
+		{"Debian", "/usr/sbin/tayga --mktun", func(o *Options) { o.Device = Make }},
+		{"Debian", "/usr/sbin/tayga --pidfile /var/run/tayga.pid", func(o *Options) { o.PIDFile = "/var/run/tayga.pid" }},
+		{"Debian without defaults", "/usr/sbin/tayga --pidfile /var/run/tayga.pid --nodetach", func(o *Options) {
+			o.PIDFile, o.Nodetach = "/var/run/tayga.pid", true
+		}},
+		{"Debian", "/usr/sbin/tayga --rmtun", func(o *Options) { o.Device = Remove }},
+		{"OpenWrt", "tayga -c /var/etc/tayga-nat64.conf --mktun", func(o *Options) {
+			o.Config, o.Device = "/var/etc/tayga-nat64.conf", Make
+		}},
+		{"OpenWrt", "tayga -n -c /var/etc/tayga-nat64.conf -p /var/run/tayga-nat64.pid", func(o *Options) {
+			o.Config, o.PIDFile, o.Nodetach = "/var/etc/tayga-nat64.conf", "/var/run/tayga-nat64.pid", true
+		}},
+		{"OpenWrt", "tayga -c /var/etc/tayga-nat64.conf --rmtun", func(o *Options) {
+			o.Config, o.Device = "/var/etc/tayga-nat64.conf", Remove
+		}},
+		{"clatd", "tayga --config /tmp/clatd.1 --mktun ''", func(o *Options) { o.Config, o.Device = "/tmp/clatd.1", Make }},
+		{"clatd", "tayga --config /tmp/clatd.1 --nodetach ''", func(o *Options) { o.Config, o.Nodetach = "/tmp/clatd.1", true }},
+		{"clatd", "tayga --config /tmp/clatd.1 --rmtun ''", func(o *Options) { o.Config, o.Device = "/tmp/clatd.1", Remove }},
+		{"clatd in detail", "tayga --config /tmp/clatd.1 --nodetach -d", func(o *Options) {
+			o.Config, o.Nodetach, o.Debug, o.Log = "/tmp/clatd.1", true, true, Stdout
+		}},
+		{"OPNsense", "/usr/local/sbin/tayga -p /var/run/tayga.pid", func(o *Options) { o.PIDFile = "/var/run/tayga.pid" }},
+		{"the container", "tayga -c /app/tayga.conf -d --mktun", func(o *Options) {
+			o.Config, o.Device, o.Debug, o.Nodetach, o.Log = "/app/tayga.conf", Make, true, true, Stdout
+		}},
+		{"the container", "tayga -c /app/tayga.conf -d", func(o *Options) {
+			o.Config, o.Debug, o.Nodetach, o.Log = "/app/tayga.conf", true, true, Stdout
+		}},
+		{"the unit of systemd", "/usr/sbin/tayga --config /etc/tayga/default.conf --journal --nodetach", func(o *Options) {
+			o.Config, o.Log, o.Nodetach = "/etc/tayga/default.conf", Journal, true
+		}},
+		{"OpenRC", "/usr/sbin/tayga -p /run/tayga.pid -u nobody -g nogroup", func(o *Options) {
+			o.PIDFile, o.User, o.Group = "/run/tayga.pid", "nobody", "nogroup"
+		}},
 	} {
-		for i, line := range c.lines {
-			want := base
-			c.want[i](&want)
-			if got, err := parsed(line); err != nil || got != want {
-				t.Errorf("%s: %s: %+v and %v, want %+v", c.caller, line, got, err, want)
-			}
+		want := Options{Name: "tayga", Config: DefaultConfig}
+		c.change(&want)
+		if got, err := parsed(c.line); err != nil || got != want {
+			t.Errorf("%s: %s: %+v and %v, want %+v", c.caller, c.line, got, err, want)
 		}
 	}
 }
