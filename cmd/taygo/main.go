@@ -37,7 +37,7 @@ func app() *cli.App {
 		Suggest:              true,
 		Commands: []*cli.Command{
 			runCommand(), checkCommand(), explainCommand(), statusCommand(), reloadCommand(),
-			makeCommand(), removeCommand(), demoCommand(), versionCommand(),
+			makeCommand(), removeCommand(), demoCommand(), versionCommand(), completionCommand(), manCommand(),
 		},
 		CommandNotFound: func(_ *cli.Context, name string) {
 			fmt.Fprintf(os.Stderr, "taygo: there is no command %q: see taygo --help\n", name)
