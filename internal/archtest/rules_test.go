@@ -76,7 +76,7 @@ var owners = []owner{
 	{"github.com/urfave/cli", []string{"cmd/taygo"}},
 	{"github.com/vishvananda/netlink", []string{"internal/netlab", "internal/routemap"}},
 	{"github.com/vishvananda/netns", []string{"internal/netlab", "internal/routemap"}},
-	{"golang.org/x/sys", []string{"cmd/taygo", "internal/demo", "internal/gateway", "internal/logsink", "internal/netlab", "internal/notify", "tundev"}},
+	{"golang.org/x/sys", []string{"cmd/taygo", "internal/demo", "internal/gateway", "internal/logsink", "internal/netlab", "internal/notify", "internal/routemap", "tundev"}},
 	{"golang.zx2c4.com/wireguard", []string{"tundev"}},
 	{"log/slog", []string{
 		"cmd/taygo", "internal/control", "internal/gateway", "internal/logsink", "internal/routemap", "internal/statesync",
