@@ -41,6 +41,44 @@ func TestDenied(t *testing.T) {
 	})
 }
 
+// TestClassEIsOneChoice: with class-e no, 240/4 is an illegal source, in an IPv4
+// header, inside the prefix and in a quoted packet; ICMPv4 errors come from
+// anywhere (RFC 7915 §4.1, RFC 6052 §5). It is a destination either way.
+func TestClassEIsOneChoice(t *testing.T) {
+	const e4, e6 = "240.0.0.5", "2001:db8:64::f000:5"
+	about := pkttest.IPv4{Src: mapped4, Dst: far4}.Packet(udp)
+	from4, from6 := pkttest.IPv4{Src: e4, Dst: mapped4}, pkttest.IPv6{Src: e6, Dst: far6}
+	error4, error6 := pkttest.ICMPError{Type: 11, Quote: about}, pkttest.ICMPError{Type: 3, Quote: pkttest.IPv6{Src: far6, Dst: e6}.Packet(udp)}
+	quoting4 := pkttest.IPv4{Src: far4, Dst: e4}.Packet(pkttest.ICMPError{Type: 11, Quote: pkttest.IPv4{Src: e4, Dst: far4}.Packet(udp)})
+	quoting6 := ip6.Packet(pkttest.ICMPError{Type: 3, Quote: pkttest.IPv6{Src: e6, Dst: mapped6}.Packet(udp)})
+	hidden := pkttest.IPv6{Src: e6, Dst: otherIn6}.Packet(udp)
+	for _, tt := range []struct {
+		rule    string
+		in      []byte
+		yes, no translate.Verdict
+	}{
+		{"an IPv4 source", from4.Packet(udp), translate.Translated, translate.IllegalSource},
+		{"an IPv4 destination", pkttest.IPv4{Src: far4, Dst: e4}.Packet(udp), translate.Translated, translate.Translated},
+		{"a ping to the translator", pkttest.IPv4{Src: e4, Dst: own4}.Packet(ping), translate.Answered, translate.IllegalSource},
+		{"an embedded source", from6.Packet(udp), translate.Translated, translate.IllegalSource},
+		{"an embedded source of a hairpinned packet", hidden, translate.Hairpinned, translate.IllegalSource},
+		{"an embedded destination", pkttest.IPv6{Src: mapped6, Dst: e6}.Packet(udp), translate.Translated, translate.Translated},
+		{"an ICMPv4 error", from4.Packet(error4), translate.Translated, translate.Translated},
+		{"an ICMPv6 error", from6.Packet(error6), translate.Translated, translate.IllegalSource},
+		{"a quoted IPv4 source", quoting4, translate.Translated, translate.QuoteUnmapped},
+		{"a quoted embedded source", quoting6, translate.Translated, translate.QuoteUnmapped},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			for legal, want := range map[bool]translate.Verdict{true: tt.yes, false: tt.no} {
+				s := newSubject(t, config(func(c *oracle.Config) { c.ClassE = legal }))
+				if v, got := s.send(tt.in); v != want || v.Sent() != (got != nil) {
+					t.Errorf("class-e %v: %v, %d packets; want %v", legal, v, len(got), want)
+				}
+			}
+		})
+	}
+}
+
 // prohibited is the ICMP error that the sender of pkt is owed for want of a
 // mapping: 3/13 or 1/1 from the translator itself.
 func prohibited(pkt []byte) []byte {
