@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"internal/pkttest":        {},
 	"internal/pkttest/oracle": {"internal/pkttest"},
 	"internal/archtest":       {},
+	"internal/rfctest":        {},
 	"bench": {
 		"translate", "translate/wire", "translate/pref64", "siit", "nat64", "eam",
 		"internal/pkttest", "internal/netlab",
