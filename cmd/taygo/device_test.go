@@ -89,6 +89,10 @@ func (w *world) restoreRoutes() {
 	}
 }
 
+// deviceOpen is logged when the device has been opened; another process that has
+// "the device open" is something else.
+const deviceOpen = `msg="device open"`
+
 // A device that is deleted is made anew, waited for, or ends the process.
 func TestNetnsDeviceLost(t *testing.T) {
 	t.Parallel()
@@ -127,7 +131,7 @@ func TestNetnsDeviceLost(t *testing.T) {
 				good(t, w.xlat, "reload", "-c", w.conf)
 				good(t, w.xlat, "mktun", "-c", w.conf)
 			}
-			p.log.wait(t, "device open", 2)
+			p.log.wait(t, deviceOpen, 2)
 			w.routes()
 			w.ping(w.six, fourAs6, 2)
 			w.ping(w.four, sixAs4, 2)
@@ -165,7 +169,7 @@ func TestNetnsStop(t *testing.T) {
 			}
 			w.ping(w.six, fourAs6, 2)
 			p.signal(c.signal)
-			if code := p.wait(); code != 0 || !strings.Contains(p.log.String(), "stopped") {
+			if code := p.wait(); code != 0 || !strings.Contains(p.log.String(), "msg=ended") {
 				t.Errorf("status %d", code)
 			}
 			if _, err := os.Stat(socket); err == nil {

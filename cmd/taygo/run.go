@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -41,6 +43,7 @@ var logTargets = map[string]tayga.Target{
 
 // run translates in the foreground until it is stopped.
 func run(c *cli.Context) error {
+	signal.Ignore(syscall.SIGPIPE) // who reads the log may go; translation stays
 	o := tayga.Options{
 		Name: "taygo", Config: c.String("config"), Nodetach: true, Debug: c.Bool("debug"),
 		User: c.String("user"), Group: c.String("group"), Chroot: c.Bool("chroot"), PIDFile: c.String("pidfile"),
