@@ -38,6 +38,10 @@ func (s *Sink) run() {
 // deliver hands on a line, and tries again while the outlet fails. When s is
 // being closed it tries once, and loses all that is queued if that fails.
 func (s *Sink) deliver(r record) {
+	if r.reached != nil {
+		close(r.reached)
+		return
+	}
 	pause := shortestPause
 	for {
 		last := s.isClosing()
@@ -50,9 +54,9 @@ func (s *Sink) deliver(r record) {
 			s.lost.Add(1)
 			return
 		case last:
-			s.lost.Add(1 + uint64(len(s.queue)))
+			s.lost.Add(1)
 			for len(s.queue) > 0 {
-				<-s.queue
+				s.lose(<-s.queue)
 			}
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded): // it has waited
@@ -64,6 +68,15 @@ func (s *Sink) deliver(r record) {
 		case <-s.closing:
 		}
 	}
+}
+
+// lose counts a line.
+func (s *Sink) lose(r record) {
+	if r.reached != nil {
+		close(r.reached)
+		return
+	}
+	s.lost.Add(1)
 }
 
 func (s *Sink) isClosing() bool {

@@ -30,7 +30,7 @@ type Options struct {
 }
 
 // A Sink takes log lines. All its methods may be called at any time, from several
-// goroutines; none but Close ever waits for the receiver.
+// goroutines; none but Flush and Close ever waits for the receiver.
 type Sink struct {
 	out     outlet
 	handler slog.Handler
@@ -54,6 +54,8 @@ type record struct {
 	text   string // whole, for a stream its newline included
 	fields []field
 	pc     uintptr // where it was logged, or 0
+
+	reached chan<- struct{} // not nil: this is no line, but closes the channel
 }
 
 // An outlet hands on one line. After an error the same line may be tried again.
@@ -127,6 +129,26 @@ func (s *Sink) put(r record) error {
 	default:
 		s.lost.Add(1)
 		return errFull
+	}
+}
+
+// Flush waits until all that is queued has been handed on or lost, for as long as
+// patience at most, and reports whether it has.
+func (s *Sink) Flush(patience time.Duration) bool {
+	over := time.After(patience)
+	reached := make(chan struct{})
+	select {
+	case s.queue <- record{reached: reached}:
+	case <-over:
+		return false
+	}
+	select {
+	case <-reached:
+		return true
+	case <-s.done:
+		return false
+	case <-over:
+		return false
 	}
 }
 

@@ -152,3 +152,32 @@ func TestALineOfWhichAPartIsWrittenIsGoneOnWith(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestFlush waits for what is queued, and no longer than its patience.
+func TestFlush(t *testing.T) {
+	g := newGate()
+	s := Stream(g, Text, Options{Held: 2})
+	s.Line(slog.LevelInfo, "line")
+	if s.Flush(10 * time.Millisecond) {
+		t.Error("a blocked line is flushed")
+	}
+	s.Line(slog.LevelInfo, "another")
+	if s.Flush(10 * time.Millisecond) {
+		t.Error("a full queue is flushed")
+	}
+	close(g.open)
+	if !s.Flush(patience) || len(g.lines()) != 2 {
+		t.Errorf("flushed, there are %q", g.lines())
+	}
+	closeWell(t, s)
+
+	away := Syslog(Options{Path: socketPath(t)})
+	away.Line(slog.LevelInfo, "nobody listens")
+	waitFor(t, "the line is tried", func() bool { return len(away.queue) == 0 })
+	flushed := make(chan bool)
+	go func() { flushed <- away.Flush(patience) }()
+	waitFor(t, "the mark is queued", func() bool { return len(away.queue) == 1 })
+	if away.Close(patience) || away.Lost() != 1 || !<-flushed {
+		t.Errorf("%d lines lost, want 1", away.Lost())
+	}
+}

@@ -55,6 +55,7 @@ func fake(how []string) Runner {
 		if err := o.Opened(); err != nil {
 			return err
 		}
+		o.Log.Info("translating")
 		o.Ready(Running{
 			Status: "translating, on nothing",
 			Reload: func() error {
@@ -132,7 +133,7 @@ func newSite(t testing.TB, fake string) *site {
 	s.exe, err = os.Executable()
 	must(t, err)
 	s.call = "tayga"
-	s.env = append(os.Environ(), fakeVariable+"="+fake)
+	s.env = append(os.Environ(), fakeVariable+"="+fake, "GORACE=atexit_sleep_ms=0")
 	s.configure("data-dir " + s.data + "\n")
 	return s
 }

@@ -43,13 +43,13 @@ func (s *start) ready(ctx context.Context, r Running) {
 		panic("tayga: ready before privileges are given up")
 	}
 	pids := []int{os.Getpid()}
-	s.log.Info("translating", "config", s.path)
 	s.running.Store(&r)
 	if s.back == nil {
 		s.manager.Ready(r.Status)
 	} else {
 		pids = append(pids, s.back.parent)
 		s.manager.ReadyAs(os.Getpid(), r.Status)
+		s.sink.Flush(lastWords) // standard output is about to end
 		s.back.done()
 	}
 	go s.manager.Watch(ctx, notify.WatchdogInterval(pids...), r.Alive)
