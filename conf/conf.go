@@ -108,6 +108,9 @@ type Config struct {
 	// Workers is the number of threads that translate, 0 to 64. Zero, the
 	// default: as many as there are CPUs, at most 64.
 	Workers int
+	// Offload takes TCP and UDP super-packets from the kernel and gives them back,
+	// as far as it does that. Default true.
+	Offload bool
 	// TUNLost is what to do when the running device is deleted. Default
 	// TUNLostRecreate.
 	TUNLost TUNLostAction
@@ -171,6 +174,7 @@ func defaults() *Config {
 	return &Config{
 		WKPFStrict:       true,
 		ClassE:           true,
+		Offload:          true,
 		PoolLifetime:     (2*60 + 4) * time.Minute,
 		PoolDormant:      14 * 24 * time.Hour,
 		PoolWrite:        5 * time.Second,

@@ -252,6 +252,13 @@ var table = []directive{
 	},
 	{
 		Directive{
+			"offload", "yes|no",
+			"Takes TCP and UDP packets from the kernel before they are cut into segments, up to 64 KiB at once, and gives them back so. It is many times faster; turn it off to see single packets on the TUN device.",
+			"yes", "",
+		}, 1, 1, lastWins, boolean(func(c *Config) *bool { return &c.Offload }),
+	},
+	{
+		Directive{
 			"tun-lost", "recreate|wait|exit",
 			"What to do when somebody deletes the TUN device: make it anew, wait for it to come back, or exit.",
 			"recreate", "",

@@ -47,6 +47,7 @@ func TestSwitches(t *testing.T) {
 		"tun-up":              func(c *Config) *bool { return &c.TUNUp },
 		"tun-keep":            func(c *Config) *bool { return &c.TUNKeep },
 		"class-e":             func(c *Config) *bool { return &c.ClassE },
+		"offload":             func(c *Config) *bool { return &c.Offload },
 		"icmp-interface-info": func(c *Config) *bool { return &c.ICMPInterfaceInfo },
 	}
 	for name, field := range switches {
