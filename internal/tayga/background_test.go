@@ -102,9 +102,12 @@ func TestAStartThatIsInterrupted(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("%v: %v", sig, err)
 		}
-		if err := isFile(path); err == nil {
-			t.Errorf("%v: the pid file is still there", sig)
-		}
+		waitFor(t, "the pid file goes", func() error {
+			if isFile(path) == nil {
+				return fmt.Errorf("%v: it is there", sig)
+			}
+			return nil
+		})
 	}
 }
 

@@ -49,7 +49,9 @@ func (s *start) ready(ctx context.Context, r Running) {
 	} else {
 		pids = append(pids, s.back.parent)
 		s.manager.ReadyAs(os.Getpid(), r.Status)
-		s.sink.Flush(lastWords) // standard output is about to end
+		if s.Log == Stdout || s.Log == Stderr {
+			s.sink.Flush(lastWords)
+		}
 		s.back.done()
 	}
 	go s.manager.Watch(ctx, notify.WatchdogInterval(pids...), r.Alive)
