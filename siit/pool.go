@@ -32,6 +32,7 @@ type DynamicPool struct {
 
 // A poolConfig is a DynamicOptions made ready.
 type poolConfig struct {
+	options           DynamicOptions
 	lifetime, dormant time.Duration
 	pools             []*leasePool
 	reserved          *prefixSet
@@ -61,7 +62,7 @@ func NewDynamicPool(o DynamicOptions) (*DynamicPool, error) {
 }
 
 func newPoolConfig(o DynamicOptions) *poolConfig {
-	c := &poolConfig{lifetime: o.Lifetime, dormant: max(o.Lifetime, o.Dormant), reserved: newPrefixSet(o.Reserved)}
+	c := &poolConfig{options: o, lifetime: o.Lifetime, dormant: max(o.Lifetime, o.Dormant), reserved: newPrefixSet(o.Reserved)}
 	for _, r := range o.Pools {
 		p := &leasePool{PoolRange: r, first: wire.AddrFrom(r.V4.Addr()), bits: 32 - r.V4.Bits()}
 		p.full.Store(never)

@@ -61,15 +61,23 @@ func (d *DynamicPool) Leases(now time.Duration) []Lease {
 }
 
 func sortLeases(all []Lease) {
-	rank := map[bool]int{true: 1}
 	slices.SortFunc(all, func(a, b Lease) int {
-		return cmp.Or(cmp.Compare(rank[a.Dormant], rank[b.Dormant]), cmp.Compare(a.Idle, b.Idle), a.V4.Compare(b.V4))
+		switch {
+		case a.Dormant && !b.Dormant:
+			return 1
+		case b.Dormant && !a.Dormant:
+			return -1
+		}
+		return cmp.Or(cmp.Compare(a.Idle, b.Idle), a.V4.Compare(b.V4))
 	})
 }
 
-// Configure replaces the options. Leases that they leave room for stay as they
-// are, the others are returned and no more. Options that Check refuses change
-// nothing.
+// Configure replaces the options, of which it keeps the slices. Leases that they
+// leave room for stay as they are, the others end and are returned. Options that
+// Check refuses change nothing.
+//
+// To give all packets the old options or the new ones, put the new
+// DynamicOptions.Ranges in force first, then call Configure.
 func (d *DynamicPool) Configure(o DynamicOptions, now time.Duration) (dropped []Lease, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -78,6 +86,14 @@ func (d *DynamicPool) Configure(o DynamicOptions, now time.Duration) (dropped []
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.see(now)
+	if old := d.config.Load(); old.sameAddresses(o) {
+		next.pools = old.pools
+		for _, p := range next.pools {
+			p.full.Store(never)
+		}
+		d.config.Store(next)
+		return nil, nil
+	}
 	for _, p := range d.config.Load().pools {
 		for _, l := range slices.Concat(p.awake, p.asleep) {
 			if err := next.adopt(l); err != nil {
@@ -86,12 +102,21 @@ func (d *DynamicPool) Configure(o DynamicOptions, now time.Duration) (dropped []
 			}
 		}
 	}
+	next.order()
 	d.config.Store(next)
 	sortLeases(dropped)
 	return dropped, nil
 }
 
-// adopt makes room for a lease.
+// sameAddresses reports whether the options o give the same addresses to the same
+// hosts.
+func (c *poolConfig) sameAddresses(o DynamicOptions) bool {
+	return slices.Equal(c.options.Reserved, o.Reserved) && slices.EqualFunc(c.options.Pools, o.Pools, func(a, b PoolRange) bool {
+		return a.V4 == b.V4 && slices.Equal(a.V6, b.V6)
+	})
+}
+
+// adopt makes room for a lease, and puts it at the end of its queue.
 func (c *poolConfig) adopt(l *lease) error {
 	v4, v6 := l.addr[side4].Netip(), l.addr[side6].Netip()
 	p := c.pool(v4)
@@ -114,11 +139,19 @@ func (c *poolConfig) adopt(l *lease) error {
 	p.free.take(offset, 0)
 	l.owner = p
 	if _, dormant := l.last(); dormant {
-		heap.Push(&p.asleep, l)
+		p.asleep.Push(l)
 	} else {
-		heap.Push(&p.awake, l)
+		p.awake.Push(l)
 	}
 	return nil
+}
+
+// order puts the queues in order.
+func (c *poolConfig) order() {
+	for _, p := range c.pools {
+		heap.Init(&p.awake)
+		heap.Init(&p.asleep)
+	}
 }
 
 // Restore takes over leases of an earlier run, in the order of their last use as
@@ -141,6 +174,7 @@ func (d *DynamicPool) Restore(leases []Lease, now time.Duration) []error {
 		errs[i] = d.restore(x, now, uint64(len(leases)-i))
 	}
 	d.turn += uint64(len(leases))
+	d.config.Load().order()
 	return errs
 }
 

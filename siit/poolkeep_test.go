@@ -166,6 +166,18 @@ func TestALongerLifetimeWakesNobody(t *testing.T) {
 	expect(t, "and by the new lifetime", d.to(v4, 11*DefaultLifetime-1), "2001:db8::1")
 }
 
+// TestAShorterLifetimeTakesEffect: also for a pool that was found full.
+func TestAShorterLifetimeTakesEffect(t *testing.T) {
+	d := dynamicPool(t, "192.0.2.0/31")
+	d.from("2001:db8::1", 0)
+	expect(t, "full", d.from("2001:db8::2", time.Hour), "")
+	o := DynamicOptions{Pools: []PoolRange{{V4: netip.MustParsePrefix("192.0.2.0/31")}}, Lifetime: time.Hour}
+	if _, err := d.Configure(o, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "not any more", d.from("2001:db8::2", time.Hour), "192.0.2.1")
+}
+
 func TestWrongOptionsAreRefused(t *testing.T) {
 	p := netip.MustParsePrefix
 	for _, tt := range []struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -121,26 +122,26 @@ func (o DynamicOptions) reservedIn(pool netip.Prefix) []netip.Prefix {
 
 // A prefixSet is prefixes of both families.
 type prefixSet struct {
-	lengths [129]bool
+	lengths []int // those there are, the longest first
 	all     map[netip.Prefix]bool
 }
 
 func newPrefixSet(prefixes []netip.Prefix) *prefixSet {
 	s := &prefixSet{all: make(map[netip.Prefix]bool, len(prefixes))}
 	for _, p := range prefixes {
-		s.lengths[p.Bits()] = true
 		s.all[p.Masked()] = true
+		if !slices.Contains(s.lengths, p.Bits()) {
+			s.lengths = append(s.lengths, p.Bits())
+		}
 	}
+	slices.SortFunc(s.lengths, func(a, b int) int { return b - a })
 	return s
 }
 
 // find returns the longest prefix in the set that holds a.
 func (s *prefixSet) find(a netip.Addr) (netip.Prefix, bool) {
-	for n := a.BitLen(); n >= 0; n-- {
-		if !s.lengths[n] {
-			continue
-		}
-		if p, err := a.Prefix(n); err == nil && s.all[p] {
+	for _, n := range s.lengths {
+		if p, err := a.Prefix(n); err == nil && s.all[p] { // no prefix of IPv4 is that long: an error
 			return p, true
 		}
 	}

@@ -96,6 +96,8 @@ func (p *poolPair) step() {
 	case n < 98:
 		p.pool.Sweep(now)
 		p.model.sweep()
+	case n < 99:
+		p.configure(p.model.DynamicOptions)
 	default:
 		p.configure(p.options())
 	}
@@ -153,7 +155,7 @@ func (p *poolPair) agree() {
 // TestPoolEqualsItsModel does random things to a pool and to a plain model of it.
 func TestPoolEqualsItsModel(t *testing.T) {
 	t.Parallel()
-	rounds := 150
+	rounds := 60
 	if os.Getenv("TAYGO_LONG") != "" {
 		rounds = 20_000
 	}

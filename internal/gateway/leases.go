@@ -121,9 +121,11 @@ func (k *leaseKeeper) keep(c *conf.Config) {
 	}
 }
 
-// finish saves the leases for the last time.
+// finish saves the leases for the last time. If there never were any, a file that
+// was right for other pools than these stays as it is.
 func (k *leaseKeeper) finish(c *conf.Config) {
-	if k.dir != "" && len(c.DynamicPools) > 0 {
+	some := k.pool.Version() > 0 || len(k.pool.Leases(k.clock())) > 0
+	if k.dir != "" && len(c.DynamicPools) > 0 && some {
 		k.save()
 	}
 }

@@ -173,6 +173,25 @@ func TestBadLinesAreToldAndLeftOut(t *testing.T) {
 	r.stop()
 }
 
+// TestAFileForOtherPoolsStays: until a host gets an address of the pool that there
+// is now.
+func TestAFileForOtherPoolsStays(t *testing.T) {
+	dir := t.TempDir()
+	path := poolfile.In(dir).Path()
+	line := fmt.Sprintf("198.51.100.1 2001:db8:9::8 %d\n", time.Now().Unix())
+	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startIn(t, dir, poolConfig).stop()
+	if b, err := os.ReadFile(path); err != nil || string(b) != line {
+		t.Errorf("now it says %q, %v", b, err)
+	}
+	r := startIn(t, dir, poolConfig)
+	r.from(host)
+	r.stop()
+	inFile(t, dir, hostAddr, host)
+}
+
 // TestNoDirectory: translation goes on, and it is told once, until it works.
 func TestNoDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "later")
@@ -183,8 +202,8 @@ func TestNoDirectory(t *testing.T) {
 		r.from(fmt.Sprintf("2001:db8:9::%d", i+1))
 		time.Sleep(time.Second)
 	}
-	if n := strings.Count(r.log.text(), "not saved"); n != 1 {
-		t.Errorf("told %d times", n)
+	if n := strings.Count(r.log.text(), "leases are not saved"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, r.log.text())
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -241,6 +260,7 @@ func TestReloadEndsLeasesThatFallOut(t *testing.T) {
 	if got := r.from(host); got == hostAddr {
 		t.Errorf("the host still gets %s", got)
 	}
+	inFile(t, dir, kept, "2001:db8:9::1")
 	r.write(t, baseConfig)
 	if err := r.Reload(); err != nil {
 		t.Fatal(err)
