@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"taygo/conf"
 	"taygo/tundev"
@@ -101,5 +102,17 @@ func (o *Options) changeDevice() (name string, err error) {
 	if o.Device == Make {
 		return c.TUNDevice, tundev.Make(c.TUNDevice)
 	}
-	return c.TUNDevice, tundev.Remove(c.TUNDevice)
+	return c.TUNDevice, removeDevice(c.TUNDevice)
+}
+
+// removeDevice removes a device. Scripts do so at once after they have told the
+// process that has it to end, so it waits a little for that.
+func removeDevice(name string) error {
+	const most, pause = 3 * time.Second, 20 * time.Millisecond
+	for start := time.Now(); ; time.Sleep(pause) {
+		err := tundev.Remove(name)
+		if !errors.Is(err, tundev.ErrBusy) || time.Since(start) > most {
+			return err
+		}
+	}
 }

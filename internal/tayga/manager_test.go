@@ -3,6 +3,7 @@ package tayga
 import (
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"regexp"
 	"syscall"
@@ -20,9 +21,13 @@ type manager struct {
 // name if that begins with @.
 func (s *site) manage(name string) *manager {
 	s.t.Helper()
+	_ = os.Remove(name) // of one before
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
 	must(s.t, err)
 	s.t.Cleanup(func() { c.Close() })
+	if name[0] == '/' {
+		must(s.t, os.Chmod(name, 0o777)) // as systemd does
+	}
 	s.env = append(s.env, "NOTIFY_SOCKET="+name)
 	return &manager{s.t, c}
 }

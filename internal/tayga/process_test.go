@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(context.Background(), os.Args, fake(strings.Fields(how))))
 	}
 	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(filepath.Dir(built))
+	}
 	os.Exit(code)
 }
 
@@ -199,12 +202,17 @@ func (s *site) read(path string) string {
 	return string(text)
 }
 
-// awaitGone waits until there is no such process.
+// awaitGone waits until there is no such process, or only what nobody has waited
+// for.
 func awaitGone(t testing.TB, pid int) {
 	t.Helper()
 	waitFor(t, "the process ends", func() error {
+		threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		if err != nil || len(threads) == 0 {
+			return nil
+		}
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) || strings.Contains(string(status), ") Z ") {
+		if err != nil || len(threads) == 1 && strings.Contains(string(status), ") Z ") {
 			return nil
 		}
 		return fmt.Errorf("process %d is there", pid)
