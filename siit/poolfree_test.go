@@ -45,7 +45,7 @@ func TestOffsetsEqualAList(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, n := range []int{1, 3, 6, 7, 12, 13, 19} {
 		tree, taken := newOffsets(n), make([]bool, 1<<n)
-		alone := map[uint32]bool{} // may be released
+		alone := map[uint32]bool{}       // may be released
 		for range 3000 >> max(0, n-10) { // the list is slow
 			switch at := uint32(rng.IntN(1 << n)); rng.IntN(4) {
 			case 0:
