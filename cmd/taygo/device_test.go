@@ -135,6 +135,7 @@ func TestNetnsDeviceLost(t *testing.T) {
 			w.routes()
 			w.ping(w.six, fourAs6, 2)
 			w.ping(w.four, sixAs4, 2)
+			p.log.wait(t, "device up", 1)
 			if s := w.status(); s.Device.State != "up" || s.FromIP6.Packets["translated"] < before+4 {
 				t.Errorf("state %q, %d packets translated after %d", s.Device.State, s.FromIP6.Packets["translated"], before)
 			}

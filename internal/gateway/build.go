@@ -57,6 +57,7 @@ func (r *rules) buildMapper(c *conf.Config) (err error) {
 	}
 	m.Strict = c.WKPFStrict && m.Prefix.WellKnown()
 	m.Denied = siit.NewRanges(c.DenyIPv4)
+	m.Leased = poolOptions(c).Ranges() // whoever builds gives it the pool of these
 	switch c.Hairpin {
 	case conf.HairpinIntrinsic:
 		m.Hairpin = siit.Intrinsic
