@@ -22,6 +22,8 @@ func spent6(src string, layers ...pkttest.Layer) []byte {
 func TestErrorsAreOwed(t *testing.T) {
 	route4 := pkttest.IPv4{Src: far4, Dst: mapped4, Options: []byte{131, 7, 4, 192, 0, 2, 9, 0}}.Packet(udp)
 	route6 := ip6.Packet(pkttest.HopByHop{}, pkttest.DestOptions{}, pkttest.Routing{SegmentsLeft: 2}, udp)
+	last4 := pkttest.IPv4{Src: far4, Dst: mapped4, Options: []byte{131, 7, 7, 192, 0, 2, 9, 0}}.Packet(udp)
+	twice6 := ip6.Packet(pkttest.Routing{}, pkttest.Routing{SegmentsLeft: 1}, pkttest.Routing{SegmentsLeft: 3}, udp)
 	big4 := pkttest.IPv4{Src: far4, Dst: mapped4, DF: true}.Packet(pkttest.UDP{Data: make([]byte, 1460)})
 	big6 := ip6.Packet(pkttest.UDP{Data: make([]byte, 1460)})
 	bigPing := ip6.Packet(pkttest.Echo{Data: make([]byte, 1460)})
@@ -42,6 +44,8 @@ func TestErrorsAreOwed(t *testing.T) {
 		{"hop limit 1 of a pong: 3/0", spent6(mapped6, pong), translate.HopLimit, packets(refusal(spent6(mapped6, pong), exceeded6))},
 		{"source route: 3/5", route4, translate.SourceRoute, packets(refusal(route4, pkttest.ICMPError{Type: 3, Code: 5}))},
 		{"Segments Left: 4/0 there", route6, translate.SourceRoute, packets(refusal(route6, pkttest.ICMPError{Type: 4, Pointer: 59}))},
+		{"source route at its last hop: 3/5", last4, translate.SourceRoute, packets(refusal(last4, pkttest.ICMPError{Type: 3, Code: 5}))},
+		{"two source routes: 4/0 at the first", twice6, translate.SourceRoute, packets(refusal(twice6, pkttest.ICMPError{Type: 4, Pointer: 51}))},
 		{"too big for IPv6: 3/4", big4, translate.TooBig, packets(refusal(big4, pkttest.ICMPError{Type: 3, Code: 4, MTU: 1480}))},
 		{"too big for IPv4: 2/0", big6, translate.TooBig, packets(refusal(big6, pkttest.ICMPError{Type: 2, MTU: 1420}))},
 		{"too big for IPv4, a ping: 2/0", bigPing, translate.TooBig, packets(refusal(bigPing, pkttest.ICMPError{Type: 2, MTU: 1420}))},

@@ -98,6 +98,24 @@ func (q quoting) cut(s *subject, n int, t *testing.T) []byte {
 	return bytes.Clone(got[0][at:])
 }
 
+// TestQuoteOfNothing: a quoted packet ends where its header says. What stands behind
+// it is padding, which is neither read nor sent on.
+func TestQuoteOfNothing(t *testing.T) {
+	behind := []byte{3, 3, 3, 3, 3, 3, 3, 3} // would be an ICMP error
+	q4, q6 := pkttest.IPv4{Src: mapped4, Dst: far4, Proto: 1}.Packet(), pkttest.IPv6{Src: mapped6, Dst: far6, Next: 58}.Packet()
+	r4, r6 := pkttest.IPv4{Src: far4, Dst: mapped4, Proto: 1}.Packet(), pkttest.IPv6{Src: far6, Dst: mapped6, Next: 58}.Packet()
+	runRules(t, config(), []ruleTest{
+		{
+			"IPv4", ip4.Packet(pkttest.ICMPError{Type: 11, Quote: append(q4, behind...)}), translate.Translated,
+			packets(pkttest.IPv6{Src: far6, Dst: mapped6, HopLimit: 63}.Packet(pkttest.ICMPError{Type: 3, Quote: q6})),
+		},
+		{
+			"IPv6", ip6.Packet(pkttest.ICMPError{Type: 3, Quote: append(r6, behind...)}), translate.Translated,
+			packets(pkttest.IPv4{Src: mapped4, Dst: far4, TTL: 63}.Packet(pkttest.ICMPError{Type: 11, Quote: r4})),
+		},
+	})
+}
+
 // TestExtensionsFit: an extension structure crosses behind a quote that is padded
 // to 128 octets and to the unit of the length attribute, is shortened rather than
 // the structure lost, and no less than to 128 octets (RFC 4884 §4, RFC 7915 §4.2,
