@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	// Layer 4: the one package that knows everyone.
 	"internal/gateway": {
 		"conf", "eam", "nat64", "siit", "translate", "translate/pref64", "translate/wire",
-		"tundev", "internal/control", "internal/poolfile", "internal/routemap", "internal/statesync",
+		"tundev", "internal/control", "internal/logsink", "internal/poolfile", "internal/routemap", "internal/statesync",
 	},
 
 	// Layer 5: the program.

@@ -73,6 +73,11 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		args := strings.Split(line, "\x00")
 		items, words, err := scan(args)
+		o, parseErr := Parse(append([]string{"tayga"}, args...))
+		if err != nil && parseErr == nil && !o.Help {
+			t.Fatalf("%q: %v is no error of Parse", args, err)
+		}
+		Meant(append([]string{"taygo"}, args...), func(word string) bool { return word == "run" })
 		if err != nil {
 			if s := err.Error(); s == "" || strings.Contains(s, "\n") {
 				t.Fatalf("%q: the error is %q", args, s)
