@@ -48,7 +48,7 @@ func TestNetnsReadme(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"/tmp/taygo.conf: good\n", "192.0.2.80 -> 2001:db8:64::c000:250", "2001:db8:1::10 -> 198.51.100.10", "nat64 made\n",
+		"/tmp/taygo.conf: good\n", "192.0.2.80 -> 2001:db8:64::c000:250", "2001:db8:1::10 -> 198.51.100.10",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -48,14 +48,18 @@ func (r *rules) buildMapper(c *conf.Config) (err error) {
 			return fmt.Errorf("%v: prefix: %w", c.At("prefix"), err)
 		}
 	}
+	m.Strict = c.WKPFStrict && m.Prefix.WellKnown()
+	own := own6(c, m)
 	pairs := make([]eam.Pair, len(c.Maps))
 	for i, p := range c.Maps {
 		pairs[i] = eam.Pair{V4: p.V4, V6: p.V6}
+		if p.V6 == netip.PrefixFrom(own, own.BitLen()) {
+			return fmt.Errorf("%v: map: %v is the translator's own address, made of ipv4-addr: map another, or set ipv6-addr", p.At, own)
+		}
 	}
 	if m.Explicit, err = eam.New(pairs); err != nil {
 		return fmt.Errorf("%v: map: %w", c.At("map"), err)
 	}
-	m.Strict = c.WKPFStrict && m.Prefix.WellKnown()
 	m.Denied = siit.NewRanges(c.DenyIPv4)
 	m.Leased = poolOptions(c).Ranges() // whoever builds gives it the pool of these
 	switch c.Hairpin {
@@ -67,7 +71,7 @@ func (r *rules) buildMapper(c *conf.Config) (err error) {
 		m.Hairpin = siit.Off
 	}
 	m.Sources4 = pool(c.ICMPSourceIPv4, c.IPv4Addr)
-	m.Sources6 = pool(c.ICMPSourceIPv6, own6(c, m))
+	m.Sources6 = pool(c.ICMPSourceIPv6, own)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 // A device is the TUN device as the gateway sees it.
 type device interface {
 	Name() string
+	Index() int
 	MTU() (int, error)
 	Close() error
 	queues() []queue
@@ -38,7 +39,7 @@ func openTUN(c *conf.Config) (device, error) {
 	d, err := tundev.Open(tundev.Options{
 		Name:       c.TUNDevice,
 		Queues:     workersWanted(c),
-		Offload:    true,
+		Offload:    c.Offload,
 		TxQueueLen: tundev.DefaultTxQueueLen,
 	})
 	if err != nil {
@@ -92,11 +93,15 @@ func (g *Gateway) openDevice() (device, error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.device, g.state = d, d.state()
-	if err := g.apply(g.config); err != nil {
-		d.Close()
-		return nil, err
+	g.device = d
+	err = g.apply(g.config)
+	if err == nil {
+		err = g.linkUp(d)
 	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	g.state = d.state()
 	g.options.Log.Info("device open", "device", d.Name(), "mode", d.mode(), "mtu", g.rules.Load().policy.MTU6)
 	return d, nil
 }
@@ -140,6 +145,10 @@ func (g *Gateway) serveDevice(ctx context.Context, d device) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.device, g.state = nil, stateLost
+	if g.link != nil && errors.Is(err, tundev.ErrGone) {
+		g.link.Close() // its addresses and routes went with it
+		g.link = nil
+	}
 	return err
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"taygo/conf"
 	"taygo/internal/control"
+	"taygo/internal/routemap"
 	"taygo/siit"
 )
 
@@ -46,6 +47,7 @@ type Gateway struct {
 	options Options
 	start   time.Time
 	open    func(*conf.Config) (device, error)
+	setUp   func(index int, s routemap.Setup) (*routemap.Link, error) // nil: the device is left as it is
 
 	rules     atomic.Pointer[rules]
 	packetLog *packetLog
@@ -53,7 +55,8 @@ type Gateway struct {
 
 	mu      sync.Mutex // guards what follows
 	config  *conf.Config
-	device  device // nil while it is lost
+	device  device         // nil while it is lost
+	link    *routemap.Link // nil: the device is left as it is
 	state   string
 	workers []*worker
 	reloads int
@@ -66,7 +69,7 @@ func New(c *conf.Config, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{options: o, config: c, open: openTUN, start: time.Now(), state: stateLost}
+	g := &Gateway{options: o, config: c, open: openTUN, setUp: routemap.Apply, start: time.Now(), state: stateLost}
 	g.packetLog = newPacketLog(o.PacketLog)
 	// The MTU is not known yet; this shows what a configuration alone can show.
 	if _, err := build(c, 1500, 1); err != nil {
@@ -91,6 +94,13 @@ func (g *Gateway) Run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	defer g.unlink()
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { // what was added to the device goes before it does
+		g.unlink()
+		stop()
+	})()
 	tasks := []task{
 		g.packetLog.run,
 		g.keepLeases,
@@ -109,7 +119,7 @@ func (g *Gateway) Run(ctx context.Context, ready func()) error {
 		}
 	}
 	ready()
-	return runTasks(ctx, tasks)
+	return runTasks(inner, tasks)
 }
 
 // serveControl serves the control socket.
@@ -148,19 +158,33 @@ func (g *Gateway) Reload() (err error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	keep := g.config
-	if c.TUNDevice != keep.TUNDevice || c.Workers != keep.Workers || c.ControlSocket != keep.ControlSocket {
-		g.options.Log.Warn("tun-device, workers and control-socket change with a restart only")
-		c.TUNDevice, c.Workers, c.ControlSocket = keep.TUNDevice, keep.Workers, keep.ControlSocket
-	}
+	g.keepFixed(c)
 	if err := g.apply(c); err != nil {
 		return err
 	}
+	g.relink(c)
 	g.config = c
 	g.reloads++
 	g.warn(c)
 	g.options.Log.Info("configuration replaced", "config", g.options.Config)
 	return nil
+}
+
+// keepFixed tells what of c cannot change at run time, and leaves it as it was.
+// g.mu is held.
+func (g *Gateway) keepFixed(c *conf.Config) {
+	keep := func(name string, same bool) {
+		if !same {
+			g.options.Log.Warn("not changed: it takes a restart", "at", c.At(name), "directive", name)
+		}
+	}
+	old := g.config
+	keep("tun-device", c.TUNDevice == old.TUNDevice)
+	keep("workers", c.Workers == old.Workers)
+	keep("offload", c.Offload == old.Offload)
+	keep("control-socket", c.ControlSocket == old.ControlSocket)
+	keep("data-dir", c.DataDir == old.DataDir)
+	c.TUNDevice, c.Workers, c.Offload, c.ControlSocket, c.DataDir = old.TUNDevice, old.Workers, old.Offload, old.ControlSocket, old.DataDir
 }
 
 // apply puts the configuration in force, for the device there is. g.mu is held.

@@ -3,6 +3,8 @@ package gateway
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +182,26 @@ func waitFor(t *testing.T, holds func() bool) {
 	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the condition does not come true")
+		}
+	}
+}
+
+func TestWhatShowsOnlyWhenPutTogether(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"own IPv6 address made of ipv4-addr is mapped": {
+			"ipv4-addr 192.0.2.1\nprefix 2001:db8:64::/96\nmap 198.51.100.1 2001:db8:64::192.0.2.1\n",
+			":3: map: 2001:db8:64::c000:201 is the translator's own address",
+		},
+		"a map-file that is not there": {
+			"ipv4-addr 192.0.2.1\nprefix 2001:db8:64::/96\nmap-file /nowhere/maps\n", ":3: map-file: open /nowhere/maps",
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "tayga.conf")
+		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
 }

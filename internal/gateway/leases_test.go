@@ -49,6 +49,7 @@ func startIn(t *testing.T, dir, text string) *poolRun {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.setUp = nil
 	r.open = func(*conf.Config) (device, error) {
 		d := newMemoryDevice(1, 1500)
 		r.opened <- d
@@ -128,6 +129,7 @@ const (
 )
 
 func TestLeasesOutliveTheProcess(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := startIn(t, dir, poolConfig)
 	if got := r.to(hostAddr); got != "" {
@@ -157,6 +159,7 @@ func TestLeasesOutliveTheProcess(t *testing.T) {
 }
 
 func TestBadLinesAreToldAndLeftOut(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, poolfile.Name)
 	lines := fmt.Sprintf("### c\n%s %s %d\n192.0.2.7 2001:db8:9::7\n198.51.100.1 2001:db8:9::8 %[3]d\n", hostAddr, host, time.Now().Unix())
@@ -176,6 +179,7 @@ func TestBadLinesAreToldAndLeftOut(t *testing.T) {
 // TestAFileForOtherPoolsStays: until a host gets an address of the pool that there
 // is now.
 func TestAFileForOtherPoolsStays(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := poolfile.In(dir).Path()
 	line := fmt.Sprintf("198.51.100.1 2001:db8:9::8 %d\n", time.Now().Unix())
@@ -194,6 +198,7 @@ func TestAFileForOtherPoolsStays(t *testing.T) {
 
 // TestNoDirectory: translation goes on, and it is told once, until it works.
 func TestNoDirectory(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "later")
 	r := startIn(t, dir, poolConfig)
 	r.from(host)
@@ -214,6 +219,7 @@ func TestNoDirectory(t *testing.T) {
 }
 
 func TestWithoutDataDirLeasesWork(t *testing.T) {
+	t.Parallel()
 	r := startIn(t, "", poolConfig)
 	has(t, r.log, "no data-dir")
 	if got := r.from(host); got != hostAddr {
@@ -223,6 +229,7 @@ func TestWithoutDataDirLeasesWork(t *testing.T) {
 }
 
 func TestLeasesAreLogged(t *testing.T) {
+	t.Parallel()
 	r := startIn(t, t.TempDir(), poolConfig+"dynamic-pool-lifetime 2 5\nlog dyn\n")
 	r.from(host)
 	has(t, r.lines, "(?m)^DYN: assigned "+hostAddr+"->"+host+"$")
@@ -242,6 +249,7 @@ func TestLeasesAreLogged(t *testing.T) {
 }
 
 func TestReloadEndsLeasesThatFallOut(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := startIn(t, dir, poolConfig)
 	r.from(host)
@@ -265,6 +273,7 @@ func TestReloadEndsLeasesThatFallOut(t *testing.T) {
 	if err := r.Reload(); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(2500 * time.Millisecond) // two chances to save
 	r.stop()
 	inFile(t, dir, kept, "2001:db8:9::1") // without a pool the file stays as it was
 }

@@ -39,6 +39,7 @@ func newMemoryDevice(queues, mtu int) *memoryDevice {
 }
 
 func (d *memoryDevice) Name() string                { return "memory0" }
+func (d *memoryDevice) Index() int                  { return 0 }
 func (d *memoryDevice) mode() string                { return "memory" }
 func (d *memoryDevice) state() string               { return stateUp }
 func (d *memoryDevice) events() <-chan tundev.Event { return d.event }
@@ -128,6 +129,7 @@ func start(t *testing.T, text string, queues int) *run {
 	if r.Gateway, err = New(c, Options{Version: "test", Config: r.path, Log: log, PacketLog: &testLog{t: t}}); err != nil {
 		t.Fatal(err)
 	}
+	r.setUp = nil
 	r.open = func(*conf.Config) (device, error) {
 		d := newMemoryDevice(queues, 1500)
 		r.opened <- d
