@@ -135,6 +135,19 @@ func TestReadMapLeavesOutWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestAWholeSecondIsNotTheFuture: the file knows no parts of one.
+func TestAWholeSecondIsNotTheFuture(t *testing.T) {
+	half := now.Add(time.Second / 2)
+	var b bytes.Buffer
+	if err := WriteMap(&b, []siit.Lease{leaseOf("192.0.2.1", "2001:db8::1", 0)}, half); err != nil {
+		t.Fatal(err)
+	}
+	entries, errs := ReadMap("m", &b, half)
+	if len(entries) != 1 || entries[0].Idle != time.Second/2 || len(errs) > 0 {
+		t.Errorf("%v, %v", entries, errs)
+	}
+}
+
 func TestReadMapKeepsWhatItReadBeforeAFault(t *testing.T) {
 	r := io.MultiReader(strings.NewReader("192.0.2.1 2001:db8::1 1767299990\n192.0.2.2 20"), iotest.ErrReader(errBroken))
 	entries, errs := ReadMap("dynamic.map", r, now)
