@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"time"
@@ -118,8 +119,8 @@ func (g *Gateway) keepDevice(ctx context.Context, d device) error {
 			return err
 		}
 		g.options.Log.Error("device lost", "device", d.Name(), "tun-lost", g.config.TUNLost.String())
-		if d = g.awaitDevice(ctx); d == nil {
-			return nil
+		if d, err = g.awaitDevice(ctx); d == nil {
+			return err
 		}
 	}
 }
@@ -194,14 +195,18 @@ func (g *Gateway) see(d device, e tundev.Event) {
 }
 
 // awaitDevice opens the device again: makes it, or waits until somebody else has
-// made it. It returns nil if ctx ends first.
-func (g *Gateway) awaitDevice(ctx context.Context) device {
+// made it. It returns nil if ctx ends first, and an error if this process may not
+// open devices any more.
+func (g *Gateway) awaitDevice(ctx context.Context) (device, error) {
 	pause := 10 * time.Millisecond
 	for {
 		if g.config.TUNLost == conf.TUNLostRecreate || exists(g.config.TUNDevice) {
 			d, err := g.openDevice()
-			if err == nil {
-				return d
+			switch {
+			case err == nil:
+				return d, nil
+			case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist): // given up, with --user or --chroot
+				return nil, fmt.Errorf("gateway: the device is lost, and cannot be opened again: %w", err)
 			}
 			g.options.Log.Error("device not opened, trying again", "error", err)
 		}
@@ -209,7 +214,7 @@ func (g *Gateway) awaitDevice(ctx context.Context) device {
 		case <-time.After(pause):
 			pause = min(2*pause, time.Second)
 		case <-ctx.Done():
-			return nil
+			return nil, nil
 		}
 	}
 }

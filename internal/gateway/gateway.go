@@ -89,11 +89,11 @@ func (g *Gateway) clock() time.Duration { return time.Since(g.start) }
 func (g *Gateway) Run(ctx context.Context, ready func()) error {
 	g.warn(g.config)
 	g.loadLeases()
-	defer g.saveLeases()
 	first, err := g.openDevice()
 	if err != nil {
 		return err
 	}
+	defer g.saveLeases() // not before: with the device goes the right to the file
 	defer g.unlink()
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

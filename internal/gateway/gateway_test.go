@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"taygo/conf"
 	"taygo/internal/pkttest"
 	"taygo/tundev"
 )
@@ -131,6 +133,15 @@ func TestALostDevice(t *testing.T) {
 		r := start(t, baseConfig+"tun-lost exit\n", 2)
 		(<-r.opened).ports[0].fail <- tundev.ErrGone
 		if err := <-r.stopped; err == nil || !strings.Contains(err.Error(), tundev.ErrGone.Error()) {
+			t.Errorf("ended with %v", err)
+		}
+	})
+	t.Run("no privilege to make it again", func(t *testing.T) {
+		r := start(t, baseConfig, 1)
+		d := <-r.opened
+		r.open = func(*conf.Config) (device, error) { return nil, os.ErrPermission }
+		d.ports[0].fail <- tundev.ErrGone
+		if err := <-r.stopped; !errors.Is(err, os.ErrPermission) {
 			t.Errorf("ended with %v", err)
 		}
 	})

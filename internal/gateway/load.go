@@ -34,6 +34,9 @@ func DataDir(c *conf.Config) string {
 		return c.DataDir
 	}
 	first, _, _ := strings.Cut(os.Getenv("STATE_DIRECTORY"), ":")
+	if !filepath.IsAbs(first) {
+		return ""
+	}
 	return first
 }
 
