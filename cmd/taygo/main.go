@@ -32,7 +32,6 @@ func app() *cli.App {
 		Name:                 "taygo",
 		Usage:                "translate between IPv4 and IPv6 (SIIT, RFC 7915) over a TUN device",
 		Version:              version,
-		HideVersion:          true, // the command version says it
 		EnableBashCompletion: true,
 		Suggest:              true,
 		Commands: []*cli.Command{

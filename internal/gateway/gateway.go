@@ -106,20 +106,41 @@ func (g *Gateway) Run(ctx context.Context, ready func()) error {
 		g.keepLeases,
 		func(ctx context.Context) error { return g.keepDevice(ctx, first) },
 	}
-	if path := g.socketPath(first.Name()); path != conf.ControlSocketOff {
-		if l, err := control.Listen(path); err != nil {
-			g.noControl(err)
-		} else {
-			tasks = append(tasks, func(ctx context.Context) error { return g.serveControl(ctx, l) })
-		}
+	l, err := g.listen(first.Name())
+	if err != nil {
+		g.noControl(err)
 	}
-	if g.options.Opened != nil {
-		if err := g.options.Opened(); err != nil {
-			return errors.Join(err, first.Close())
+	if l != nil {
+		tasks = append(tasks, func(ctx context.Context) error { return g.serveControl(ctx, l) })
+	}
+	if err := g.opened(); err != nil {
+		if l != nil {
+			err = errors.Join(err, l.Close())
 		}
+		return errors.Join(err, first.Close())
 	}
 	ready()
 	return runTasks(inner, tasks)
+}
+
+// opened tells that all is open that needs privileges.
+func (g *Gateway) opened() error {
+	if g.options.Opened == nil {
+		return nil
+	}
+	return g.options.Opened()
+}
+
+// listen makes the control socket; nil if there is to be none.
+func (g *Gateway) listen(device string) (net.Listener, error) {
+	path := g.config.ControlSocket
+	switch path {
+	case conf.ControlSocketOff:
+		return nil, nil
+	case "":
+		path = SocketPath(device)
+	}
+	return control.Listen(path)
 }
 
 // serveControl serves the control socket.
@@ -133,13 +154,6 @@ func (g *Gateway) serveControl(ctx context.Context, l net.Listener) error {
 
 // noControl tells that nobody can ask for the status. Translation goes on.
 func (g *Gateway) noControl(err error) { g.options.Log.Warn("no control socket", "error", err) }
-
-func (g *Gateway) socketPath(device string) string {
-	if g.config.ControlSocket != "" {
-		return g.config.ControlSocket
-	}
-	return SocketPath(device)
-}
 
 // SocketPath returns the default path of the control socket for a device.
 func SocketPath(device string) string { return "/run/taygo/" + device + ".sock" }

@@ -22,7 +22,7 @@ func (g *Gateway) loadLeases() {
 		g.options.Log.Warn("no data-dir: the leases of the dynamic pool are lost at the end")
 		return
 	}
-	file := poolfile.In(g.options.DataDir)
+	file := g.leaseFile()
 	entries, errs := file.Load(time.Now())
 	for _, err := range errs {
 		g.options.Log.Warn("lease not loaded", "error", err)
@@ -37,9 +37,9 @@ func (g *Gateway) loadLeases() {
 			loaded++
 			continue
 		}
-		g.options.Log.Warn("lease not loaded", "error", fmt.Errorf("%s:%d: %w", file.Path(), entries[i].Line, err))
+		g.options.Log.Warn("lease not loaded", "error", fmt.Errorf("%s:%d: %w", file.Name(), entries[i].Line, err))
 	}
-	g.options.Log.Info("leases loaded", "file", file.Path(), "leases", loaded)
+	g.options.Log.Info("leases loaded", "file", file.Name(), "leases", loaded)
 }
 
 // sweepInterval is how often leases are looked through for those that have ended.
@@ -93,14 +93,29 @@ func (g *Gateway) configuration() *conf.Config {
 	return g.config
 }
 
+// leaseFile returns the file in the data directory, which the operator may know by
+// another path than this process, as the root directory of both may differ.
+func (g *Gateway) leaseFile() poolfile.File {
+	f := poolfile.In(g.options.DataDir)
+	if name := DataDir(g.configuration()); name != "" {
+		return f.Called(name)
+	}
+	return f
+}
+
 func (g *Gateway) keeper() *leaseKeeper {
-	return &leaseKeeper{pool: g.pool, dir: g.options.DataDir, log: g.options.Log, clock: g.clock}
+	k := &leaseKeeper{pool: g.pool, log: g.options.Log, clock: g.clock}
+	if g.options.DataDir != "" {
+		f := g.leaseFile()
+		k.file = &f
+	}
+	return k
 }
 
 // A leaseKeeper saves the leases of a pool.
 type leaseKeeper struct {
 	pool  *siit.DynamicPool
-	dir   string
+	file  *poolfile.File // nil: they are not saved
 	log   *slog.Logger
 	clock func() time.Duration
 
@@ -116,7 +131,7 @@ type leaseKeeper struct {
 func (k *leaseKeeper) keep(c *conf.Config) {
 	now := k.clock()
 	old := k.pool.Version() != k.version || now-k.saved >= c.PoolLifetime/4
-	if k.dir != "" && len(c.DynamicPools) > 0 && old && now-k.tried >= c.PoolWrite {
+	if k.file != nil && len(c.DynamicPools) > 0 && old && now-k.tried >= c.PoolWrite {
 		k.save()
 	}
 }
@@ -125,7 +140,7 @@ func (k *leaseKeeper) keep(c *conf.Config) {
 // was right for other pools than these stays as it is.
 func (k *leaseKeeper) finish(c *conf.Config) {
 	some := k.pool.Version() > 0 || len(k.pool.Leases(k.clock())) > 0
-	if k.dir != "" && len(c.DynamicPools) > 0 && some {
+	if k.file != nil && len(c.DynamicPools) > 0 && some {
 		k.save()
 	}
 }
@@ -135,10 +150,10 @@ func (k *leaseKeeper) finish(c *conf.Config) {
 func (k *leaseKeeper) save() {
 	now, version := k.clock(), k.pool.Version()
 	k.tried = now
-	err := poolfile.In(k.dir).Save(k.pool.Leases(now), time.Now())
+	err := k.file.Save(k.pool.Leases(now), time.Now())
 	switch {
 	case err == nil && k.failing:
-		k.log.Info("leases are saved again", "data-dir", k.dir)
+		k.log.Info("leases are saved again", "file", k.file.Name())
 	case err != nil && !k.failing:
 		k.log.Error("leases are not saved, translation goes on", "error", err)
 	}

@@ -218,6 +218,17 @@ func TestNoDirectory(t *testing.T) {
 	r.stop()
 }
 
+// TestTheFileHasTheNameThatTheOperatorKnows: a process in a jail works by another.
+func TestTheFileHasTheNameThatTheOperatorKnows(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(poolfile.In(dir).Path(), []byte("x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := startIn(t, dir, poolConfig+"data-dir /var/spool/tayga\n")
+	has(t, r.log, "/var/spool/tayga/dynamic.map:1: 1 words")
+	r.stop()
+}
+
 func TestWithoutDataDirLeasesWork(t *testing.T) {
 	t.Parallel()
 	r := startIn(t, "", poolConfig)
@@ -291,7 +302,8 @@ func TestSaving(t *testing.T) {
 	}
 	log := &testLog{t: t}
 	now := time.Duration(0)
-	k := &leaseKeeper{pool: pool, dir: dir, log: slog.New(slog.NewTextHandler(log, nil)), clock: func() time.Duration { return now }}
+	file := poolfile.In(dir)
+	k := &leaseKeeper{pool: pool, file: &file, log: slog.New(slog.NewTextHandler(log, nil)), clock: func() time.Duration { return now }}
 	r, err := build(c, 1500, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -299,7 +311,7 @@ func TestSaving(t *testing.T) {
 	r.mapper.Dynamic = pool
 	p := &translate.Packet{}
 	p.V6, p.Src, p.Dst = true, wire.AddrFrom(netip.MustParseAddr(host)), wire.AddrFrom(netip.MustParseAddr("2001:db8:64::203.0.113.5"))
-	path := poolfile.In(dir).Path()
+	path := file.Path()
 	for _, tt := range []struct {
 		what    string
 		after   time.Duration
