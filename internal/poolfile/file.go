@@ -17,10 +17,21 @@ const Name = "dynamic.map"
 
 // A File is the dynamic.map of a data directory. Its methods may not be called
 // at the same time.
-type File struct{ dir string }
+type File struct {
+	dir  string
+	name string // of dir, for people
+}
 
 // In returns the file in a directory, which need not exist yet.
-func In(dir string) File { return File{dir} }
+func In(dir string) File { return File{dir, dir} }
+
+// Called returns the file with another name for its directory in what it tells: a
+// process that works there, or has it as its root, opens it by a path that means
+// nothing to the operator.
+func (f File) Called(name string) File { return File{f.dir, name} }
+
+// Name returns the path of the file for people.
+func (f File) Name() string { return filepath.Join(f.name, Name) }
 
 // Path returns where the file is.
 func (f File) Path() string { return filepath.Join(f.dir, Name) }
@@ -33,10 +44,10 @@ func (f File) Load(now time.Time) ([]Entry, []error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, []error{fmt.Errorf("poolfile: leases not loaded: %w: make the file readable for this user", err)}
+		return nil, []error{fmt.Errorf("poolfile: leases not loaded: %w: make %s readable for this user", err, f.Name())}
 	}
 	defer r.Close()
-	return ReadMap(f.Path(), r, now)
+	return ReadMap(f.Name(), r, now)
 }
 
 // Save replaces the file, so that after a crash at any moment there is the old
@@ -93,13 +104,13 @@ func syncDir(dir string) error {
 func (f File) remedy(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "free space in " + f.dir
+		return "free space in " + f.name
 	case errors.Is(err, syscall.EROFS):
-		return "mount " + f.dir + " writable, or name another data-dir"
+		return "mount " + f.name + " writable, or name another data-dir"
 	case errors.Is(err, fs.ErrPermission):
-		return "make " + f.dir + " writable for this user, or name another data-dir"
+		return "make " + f.name + " writable for this user, or name another data-dir"
 	case errors.Is(err, fs.ErrNotExist):
-		return "type `mkdir -p " + f.dir + "`"
+		return "type `mkdir -p " + f.name + "`"
 	}
-	return "see to it that files can be made in " + f.dir
+	return "see to it that files can be made in " + f.name
 }

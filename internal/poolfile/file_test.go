@@ -117,6 +117,34 @@ func TestSaveSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// TestTheOperatorsNameOfTheDirectory: a process may know it by another.
+func TestTheOperatorsNameOfTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	f := In(".").Called("/var/spool/tayga")
+	if err := os.WriteFile(Name, []byte("x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := f.Load(now); len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), "/var/spool/tayga/dynamic.map:1: ") {
+		t.Errorf("%v", errs)
+	}
+	if err := f.Save(some(3), now); err != nil {
+		t.Fatal(err)
+	}
+	if got := loaded(t, In(dir)); len(got) != 3 {
+		t.Errorf("%d leases", len(got))
+	}
+	if err := os.Remove(dir + "/" + Name); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir+"/"+Name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(nil, now); err == nil || !strings.Contains(err.Error(), "in /var/spool/tayga") {
+		t.Errorf("%v", err)
+	}
+}
+
 // inMounts calls f on a thread that sees its own mounts.
 func inMounts(t *testing.T, f func() error) {
 	t.Helper()
@@ -197,7 +225,7 @@ func TestNetnsForbiddenDirectory(t *testing.T) {
 		const nobody = 65534
 		syscall.RawSyscall(syscall.SYS_SETFSUID, nobody, 0, 0) // for this thread, which ends
 		refused(t, f, syscall.EACCES, "make "+dir+" writable for this user")
-		if _, errs := f.Load(now); len(errs) != 1 || !strings.Contains(errs[0].Error(), "make the file readable") {
+		if _, errs := f.Load(now); len(errs) != 1 || !strings.Contains(errs[0].Error(), "make "+f.Name()+" readable") {
 			t.Errorf("loaded: %v", errs)
 		}
 		return nil
