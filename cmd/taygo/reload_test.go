@@ -119,7 +119,7 @@ func TestNetnsReloadOfABadFile(t *testing.T) {
 	w.ping(w.four, sixAs4, 2)
 	must(t, os.WriteFile(w.conf, []byte(strings.Replace(commonLines, "nat64", "other", 1)), 0o644))
 	good(t, w.xlat, "reload", "-s", w.dir+"/socket")
-	p.log.wait(t, "change with a restart only", 1)
+	p.log.wait(t, "directive=tun-device", 1)
 	w.configure("")
 	if s := w.status(); s.Reloads != 1 || s.Device.Name != "nat64" {
 		t.Errorf("%d reloads, device %s", s.Reloads, s.Device.Name)
