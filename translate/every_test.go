@@ -75,30 +75,31 @@ func TestEveryNextHeaderFromIPv6(t *testing.T) {
 		case slices.Contains(skipped, number):
 			out.Proto, wantData.Data = 59, data[8:]
 		}
-		wantNext(t, s, want, ip6.Packet(p), out.Packet(wantData))
+		wantNext(t, s, ruleTest{in: ip6.Packet(p), want: want, out: packets(out.Packet(wantData))})
 
 		out = pkttest.IPv4{Src: mapped4, Dst: far4, TTL: 63, Proto: next(number), ID: 0x5678}
 		if slices.Contains(fatal, number) {
 			want = translate.ExtensionAfterFragment
 		}
-		wantNext(t, s, want, ip6.Packet(pkttest.Fragment{ID: 0x12345678, Next: next(number)}, p), out.Packet(p))
+		wantNext(t, s, ruleTest{in: ip6.Packet(pkttest.Fragment{ID: 0x12345678, Next: next(number)}, p), want: want, out: packets(out.Packet(p))})
 		out.Offset = 800
-		wantNext(t, s, want, ip6.Packet(pkttest.Fragment{ID: 0x12345678, Offset: 800, Next: next(number)}, p), out.Packet(p))
+		wantNext(t, s, ruleTest{in: ip6.Packet(pkttest.Fragment{ID: 0x12345678, Offset: 800, Next: next(number)}, p), want: want, out: packets(out.Packet(p))})
 		out.Offset, out.MF = 0, true
-		wantNext(t, s, want, ip6.Packet(pkttest.Fragment{ID: 0x12345678, More: true, Next: next(number)}, p), out.Packet(p))
+		wantNext(t, s, ruleTest{in: ip6.Packet(pkttest.Fragment{ID: 0x12345678, More: true, Next: next(number)}, p), want: want, out: packets(out.Packet(p))})
 	}
 }
 
-func wantNext(t *testing.T, s *subject, want translate.Verdict, in, out []byte) {
+// wantNext sends a packet, of which something comes out if it is translated.
+func wantNext(t *testing.T, s *subject, tt ruleTest) {
 	t.Helper()
-	v, got := s.send(in)
+	v, got := s.send(tt.in)
 	switch {
-	case v != want:
-		t.Errorf("next header %d: %v, want %v", in[6], v, want)
-	case want != translate.Translated && got != nil:
-		t.Errorf("next header %d: %d packets", in[6], len(got))
-	case want == translate.Translated:
-		wantPackets(t, got, packets(out))
+	case v != tt.want:
+		t.Errorf("next header %d: %v, want %v", tt.in[6], v, tt.want)
+	case v != translate.Translated && got != nil:
+		t.Errorf("next header %d: %d packets", tt.in[6], len(got))
+	case v == translate.Translated:
+		wantPackets(t, got, tt.out)
 	}
 }
 

@@ -131,9 +131,9 @@ func TestExtensionsFit(t *testing.T) {
 			quote4 := pkttest.IPv4{Src: mapped4, Dst: far4}.Packet(pkttest.UDP{Data: make([]byte, quoted-28)})
 			quote6 := pkttest.IPv6{Src: far6, Dst: mapped6}.Packet(pkttest.UDP{Data: make([]byte, quoted-28)})
 			if max(quoted, 128) <= 255*4 {
-				wantFit(t, s, ip4.Packet(pkttest.ICMPError{Type: 11, Quote: quote4, Ext: ext}), len(quote4)+20, size)
+				wantFit(t, s, ip4.Packet(pkttest.ICMPError{Type: 11, Quote: quote4, Ext: ext}), parts{len(quote4) + 20, size})
 			}
-			wantFit(t, s, ip6.Packet(pkttest.ICMPError{Type: 3, Quote: quote6, Ext: ext}), len(quote6)-20, size)
+			wantFit(t, s, ip6.Packet(pkttest.ICMPError{Type: 3, Quote: quote6, Ext: ext}), parts{len(quote6) - 20, size})
 			if t.Failed() {
 				t.Fatalf("a quote of %d octets, an extension of %d", quoted, size)
 			}
@@ -141,19 +141,22 @@ func TestExtensionsFit(t *testing.T) {
 	}
 }
 
-// wantFit sends an error whose quote is n octets long in the other family, with an
-// extension structure.
-func wantFit(t *testing.T, s *subject, pkt []byte, n, extension int) {
+// A parts is the lengths of a quote, as the other family writes it, and of an
+// extension structure, in octets.
+type parts struct{ quote, extension int }
+
+// wantFit sends an error, of which so much should come out as fits.
+func wantFit(t *testing.T, s *subject, pkt []byte, has parts) {
 	t.Helper()
 	room, unit, at, icmp := 1280-48, 8, 44, 40
 	if pkt[0]>>4 == 6 {
 		room, unit, at, icmp = 576-28, 4, 25, 20
 	}
-	padded := max(128, (n+unit-1)/unit*unit)
-	quote := min(padded, (room-extension)/unit*unit)
-	total := quote + extension
+	padded := max(128, (has.quote+unit-1)/unit*unit)
+	quote := min(padded, (room-has.extension)/unit*unit)
+	total := quote + has.extension
 	if quote < 128 {
-		quote, total = 0, min(n, room)
+		quote, total = 0, min(has.quote, room)
 	}
 	_, got := s.send(pkt)
 	if len(got) != 1 {

@@ -78,9 +78,9 @@ func TestEverySizeFromIPv4(t *testing.T) {
 					continue
 				}
 				in := pkttest.IPv4{Src: far4, Dst: mapped4, ID: 77, MF: kind.more, Offset: kind.at}
-				sizeFrom4(t, s, mtu, in, n)
+				sizeFrom4(t, s, in, n)
 				in.DF = true
-				sizeFrom4(t, s, mtu, in, n)
+				sizeFrom4(t, s, in, n)
 				if t.Failed() {
 					t.Fatalf("%s, %d octets of data, MTU %d, lowest %d", kind.name, n, mtu[0], mtu[1])
 				}
@@ -89,19 +89,20 @@ func TestEverySizeFromIPv4(t *testing.T) {
 	}
 }
 
-func sizeFrom4(t *testing.T, s *subject, mtu [2]int, in pkttest.IPv4, n int) {
+func sizeFrom4(t *testing.T, s *subject, in pkttest.IPv4, n int) {
 	t.Helper()
+	mtu, lowest := s.Policy.MTU6, min(s.Policy.MTU6, s.Policy.LowestMTU6)
 	part := in.MF || in.Offset > 0
 	data := pkttest.Proto{Number: 132, Data: pkttest.Pattern(1, n)}
-	size, told := 40+n, mtu[0]-20
+	size, told := 40+n, mtu-20
 	if part {
 		size, told = size+8, told-8
 	}
 	pkt := in.Packet(data)
 	v, got := s.send(pkt)
-	want, limit := translate.Translated, mtu[0]
+	want, limit := translate.Translated, mtu
 	switch {
-	case in.DF && size > mtu[0]:
+	case in.DF && size > mtu:
 		if in.Offset == 0 {
 			wantPackets(t, got, packets(refusal(pkt, pkttest.ICMPError{Type: 3, Code: 4, MTU: uint32(told)})))
 		}
@@ -109,8 +110,8 @@ func sizeFrom4(t *testing.T, s *subject, mtu [2]int, in pkttest.IPv4, n int) {
 			t.Errorf("DF: %v, %d packets", v, len(got))
 		}
 		return
-	case !in.DF && size > min(mtu[0], mtu[1]):
-		want, limit, part = translate.Fragmented, min(mtu[0], mtu[1]), true
+	case !in.DF && size > lowest:
+		want, limit, part = translate.Fragmented, lowest, true
 	}
 	d, err := datagramOf(got, limit)
 	if err != nil || v != want {

@@ -38,12 +38,12 @@ func TestLedgerFinds(t *testing.T) {
 	}
 	vectors := map[string][]string{"v1": {"B4-2-01", "D-1-01"}, "v2": {"D-1-01"}}
 	whole := ledger{required, good, tests, vectors}
-	replace := func(old, new string) ledger {
-		if !strings.Contains(good, old) {
-			t.Fatalf("%q is not in the ledger", old)
+	replace := func(part, by string) ledger {
+		if !strings.Contains(good, part) {
+			t.Fatalf("%q is not in the ledger", part)
 		}
 		l := whole
-		l.text = strings.Replace(good, old, new, 1)
+		l.text = strings.Replace(good, part, by, 1)
 		return l
 	}
 	with := func(name string, req ...string) ledger {
