@@ -49,7 +49,7 @@ func (r *rules) buildMapper(c *conf.Config) (err error) {
 		}
 	}
 	m.Strict = c.WKPFStrict && m.Prefix.WellKnown()
-	own := own6(c, m)
+	own := own6(c)
 	pairs := make([]eam.Pair, len(c.Maps))
 	for i, p := range c.Maps {
 		pairs[i] = eam.Pair{V4: p.V4, V6: p.V6}
@@ -85,10 +85,8 @@ func poolOptions(c *conf.Config) siit.DynamicOptions {
 	for _, m := range c.Maps {
 		o.Reserved = append(o.Reserved, m.V4, m.V6)
 	}
-	for _, a := range []netip.Addr{c.IPv4Addr, c.IPv6Addr} {
-		if a.IsValid() {
-			o.Reserved = append(o.Reserved, netip.PrefixFrom(a, a.BitLen()))
-		}
+	for _, a := range []netip.Addr{c.IPv4Addr, own6(c)} {
+		o.Reserved = append(o.Reserved, netip.PrefixFrom(a, a.BitLen()))
 	}
 	if c.Prefix.IsValid() {
 		o.Reserved = append(o.Reserved, c.Prefix)
@@ -112,26 +110,24 @@ var localUse = netip.MustParsePrefix("64:ff9b:1::/96")
 // own6 returns the translator's own IPv6 address: the configured one, else its
 // IPv4 address in the prefix, or, where the Well-Known Prefix may not carry that
 // (RFC 6052 §3.1), in the local-use prefix.
-func own6(c *conf.Config, m *siit.Mapper) netip.Addr {
-	switch {
-	case c.IPv6Addr.IsValid():
+func own6(c *conf.Config) netip.Addr {
+	if c.IPv6Addr.IsValid() {
 		return c.IPv6Addr
-	case own6Substituted(c, m):
-		local, _ := pref64.New(localUse)
-		return local.EmbedAddr(c.IPv4Addr)
 	}
-	return m.Prefix.EmbedAddr(c.IPv4Addr)
-}
-
-// own6Substituted reports whether the own IPv6 address is one nobody asked for.
-func own6Substituted(c *conf.Config, m *siit.Mapper) bool {
-	return !c.IPv6Addr.IsValid() && m.Strict && pref64.NonGlobal(wire.AddrFrom(c.IPv4Addr).V4())
+	p, err := pref64.New(c.Prefix)
+	if err != nil {
+		return netip.IPv6Unspecified() // conf lets no such configuration pass
+	}
+	if c.WKPFStrict && p.WellKnown() && pref64.NonGlobal(wire.AddrFrom(c.IPv4Addr).V4()) {
+		p, _ = pref64.New(localUse)
+	}
+	return p.EmbedAddr(c.IPv4Addr)
 }
 
 func (r *rules) buildPolicy(c *conf.Config, mtu int) {
 	p, m := &r.policy, &r.mapper
 	p.Own4 = wire.AddrFrom(c.IPv4Addr)
-	p.Own6 = wire.AddrFrom(own6(c, m))
+	p.Own6 = wire.AddrFrom(own6(c))
 	if m.Prefix.Valid() && !(m.Strict && pref64.NonGlobal(p.Own4.V4())) {
 		p.Alt6 = wire.AddrFrom(m.Prefix.EmbedAddr(c.IPv4Addr))
 	}

@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"net/netip"
+	"time"
 
 	"taygo/conf"
+	"taygo/internal/poolfile"
 	"taygo/siit"
 )
 
@@ -15,7 +17,7 @@ func Explain(c *conf.Config, addrs []netip.Addr) ([]siit.Explanation, error) {
 		return nil, err
 	}
 	if len(c.DynamicPools) > 0 {
-		if r.mapper.Dynamic, err = siit.NewDynamicPool(poolOptions(c)); err != nil {
+		if r.mapper.Dynamic, err = storedLeases(c); err != nil {
 			return nil, err
 		}
 	}
@@ -24,6 +26,23 @@ func Explain(c *conf.Config, addrs []netip.Addr) ([]siit.Explanation, error) {
 		all[i] = r.explain(a.Unmap())
 	}
 	return all, nil
+}
+
+// storedLeases returns the pool of a configuration as its dynamic.map has it.
+func storedLeases(c *conf.Config) (*siit.DynamicPool, error) {
+	pool, err := siit.NewDynamicPool(poolOptions(c))
+	if err != nil {
+		return nil, err
+	}
+	if dir := DataDir(c); dir != "" {
+		entries, _ := poolfile.In(dir).Load(time.Now())
+		leases := make([]siit.Lease, len(entries))
+		for i, e := range entries {
+			leases[i] = e.Lease
+		}
+		pool.Restore(leases, 0)
+	}
+	return pool, nil
 }
 
 // explain explains one address, which may be the translator's own.

@@ -215,18 +215,19 @@ func (g *Gateway) apply(c *conf.Config) error {
 	if err != nil {
 		return err
 	}
-	dropped, err := g.pool.Configure(poolOptions(c), g.clock())
-	if err != nil {
+	leases := poolOptions(c)
+	if err := leases.Check(); err != nil {
 		return err
-	}
-	if len(dropped) > 0 {
-		g.options.Log.Info("leases that no dynamic-pool has room for any more are gone", "leases", len(dropped))
 	}
 	if len(c.DynamicPools) > 0 {
 		r.mapper.Dynamic = g.pool
 	}
-	g.rules.Store(r)
-	return nil
+	g.rules.Store(r) // before the pool: no packet meets old rules with new leases
+	dropped, err := g.pool.Configure(leases, g.clock())
+	if len(dropped) > 0 {
+		g.options.Log.Info("leases that no dynamic-pool has room for any more are gone", "leases", len(dropped))
+	}
+	return err
 }
 
 // warn tells the operator what is legal but hardly meant.

@@ -342,3 +342,22 @@ func TestSaving(t *testing.T) {
 		}
 	}
 }
+
+func TestExplainKnowsStoredLeases(t *testing.T) {
+	dir := t.TempDir()
+	line := fmt.Sprintf("%s\t%s\t%d\n", hostAddr, host, time.Now().Unix())
+	if err := os.WriteFile(filepath.Join(dir, poolfile.Name), []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := conf.Parse("t", strings.NewReader(poolConfig+"data-dir "+dir+"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Explain(c, []netip.Addr{netip.MustParseAddr(host), netip.MustParseAddr(hostAddr)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[0].To.String() != hostAddr || all[1].To.String() != host {
+		t.Errorf("%v becomes %v, and %v becomes %v", host, all[0].To, hostAddr, all[1].To)
+	}
+}
