@@ -44,7 +44,8 @@ var allowed = map[string][]string{
 	"internal/tayga": {"conf", "internal/logsink", "internal/notify", "tundev"},
 
 	// Writes the documents that follow from tables.
-	"internal/docgen": {"conf", "translate"},
+	"internal/docgen": {"conf", "translate", "internal/beside"},
+	"internal/beside": {},
 
 	// For tests, the demo and measurements. What judges the translator shares
 	// no code with it.

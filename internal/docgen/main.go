@@ -1,5 +1,6 @@
 // Command docgen writes the documents that follow from tables in the code, so
-// that they cannot differ from it: docs/counters.md and docs/directives.md.
+// that they cannot differ from it: docs/counters.md, docs/directives.md and
+// docs/from-tayga.md.
 package main
 
 //go:generate go run . ../../docs
@@ -19,7 +20,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: docgen DIRECTORY")
 		os.Exit(1)
 	}
-	for name, text := range map[string]string{"counters.md": counters(), "directives.md": directives()} {
+	texts := map[string]string{"counters.md": counters(), "directives.md": directives(), "from-tayga.md": fromTayga()}
+	for name, text := range texts {
 		if err := os.WriteFile(filepath.Join(os.Args[1], name), []byte(text), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "docgen:", err)
 			os.Exit(1)
