@@ -2,6 +2,7 @@ package conf
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -24,7 +25,11 @@ func FuzzParse(f *testing.F) {
 		}
 		last := 1 + bytes.Count(data, []byte("\n"))
 		if err != nil {
-			checkProblems(t, err.(Errors), last)
+			var problems Errors
+			if !errors.As(err, &problems) {
+				t.Fatalf("error %T", err)
+			}
+			checkProblems(t, problems, last)
 			return
 		}
 		checkProblems(t, c.Warnings, last)

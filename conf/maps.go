@@ -121,9 +121,9 @@ func firstOverlaps(prefixes []netip.Prefix) []int {
 		open = append(open, pos)
 	}
 	first := make([]int, len(order))
-	for pos := len(order) - 1; pos >= 0; pos-- {
+	for pos, i := range slices.Backward(order) {
 		within[parent[pos]] = min(within[parent[pos]], within[pos])
-		first[order[pos]] = min(around[pos], within[pos])
+		first[i] = min(around[pos], within[pos])
 	}
 	return first
 }

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"strings"
@@ -17,8 +18,8 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := Parse("mistakes.conf", strings.NewReader(string(data)))
-	errs, ok := err.(Errors)
-	if c != nil || !ok {
+	var errs Errors
+	if c != nil || !errors.As(err, &errs) {
 		t.Fatalf("Parse = %v, %v", c, err)
 	}
 	got := errs.Error() + "\n"

@@ -128,7 +128,7 @@ func (m *Mapper) explainPrefix(e *Explanation, v4 uint32) {
 		e.Rule += ": use a prefix of your own, or wkpf-strict no"
 	case denied:
 		e.refuse(translate.DestinationDenied)
-	case unmapped, illegal:
+	default:
 		e.refuse(translate.DestinationUnmapped)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,11 +40,11 @@ type PoolRange struct {
 
 // String returns r as the arguments of dynamic-pool in tayga.conf.
 func (r PoolRange) String() string {
-	s := r.V4.String()
+	words := []string{r.V4.String()}
 	for _, p := range r.V6 {
-		s += " " + p.String()
+		words = append(words, p.String())
 	}
-	return s
+	return strings.Join(words, " ")
 }
 
 // unusable4 are addresses that no host may have, wherever they lie in a pool

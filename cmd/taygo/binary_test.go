@@ -102,8 +102,7 @@ func taygo(t testing.TB, host *netlab.Host, args ...string) result {
 		err = cmd.Run()
 	}
 	r := result{stdout: stdout.String(), stderr: stderr.String()}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		r.code = exit.ExitCode()
 	} else {
 		must(t, err)

@@ -70,7 +70,6 @@ func addCounters(all map[string]int, text string) error {
 		switch {
 		case !paired:
 			names, words = words[:1], words[1:]
-			group = ""
 		case names == nil:
 			names = words[1:]
 			for i := range names {

@@ -46,13 +46,12 @@ func (r *record) wait(t testing.TB, text string, n int) {
 
 // A process is a running taygo, or another program that runs until it is stopped.
 type process struct {
-	t           testing.TB
-	cmd         *netlab.Cmd
-	out, log    record // standard output and standard error
-	ended       chan struct{}
-	err         error // how it ended
-	mustBeGood  bool  // ends with status 0 when the test ends
-	stoppedOnce sync.Once
+	t          testing.TB
+	cmd        *netlab.Cmd
+	out, log   record // standard output and standard error
+	ended      chan struct{}
+	err        error // how it ended
+	mustBeGood bool  // ends with status 0 when the test ends
 }
 
 // start starts a program inside host. It is stopped when the test ends. If sink

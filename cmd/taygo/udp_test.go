@@ -55,7 +55,7 @@ func send(t *testing.T, h *netlab.Host, packets ...[]byte) {
 	t.Helper()
 	must(t, h.Do(func() error {
 		v6 := packets[0][0]>>4 == 6
-		var to unix.Sockaddr = &unix.SockaddrInet4{}
+		var to unix.Sockaddr
 		family := unix.AF_INET
 		if v6 {
 			family = unix.AF_INET6

@@ -105,6 +105,6 @@ func TestNoManager(t *testing.T) {
 	s := newSite(t, "")
 	s.env = append(s.env, "NOTIFY_SOCKET="+s.dir+"/nowhere")
 	f := s.start("-d")
-	f.says(`level=WARN msg="no service manager"`, 1)
-	f.says("translating", 1)
+	f.says(`level=WARN msg="no service manager"`)
+	f.says("translating")
 }

@@ -242,7 +242,7 @@ func (p *place) step(caller, line string) {
 	p.t.Helper()
 	pidFile := filepath.Join(p.dir, "pid")
 	var args []string
-	for _, a := range strings.Fields(strings.NewReplacer("CONF", p.conf, "PID", pidFile).Replace(line)) {
+	for a := range strings.FieldsSeq(strings.NewReplacer("CONF", p.conf, "PID", pidFile).Replace(line)) {
 		args = append(args, strings.Trim(a, "'"))
 	}
 	last := args[len(args)-1]

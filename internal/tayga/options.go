@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"taygo/internal/logsink"
@@ -158,10 +159,5 @@ func Meant(argv []string, command func(word string) bool) bool {
 	if len(items) == 0 || items[0].long == "help" || argv[1] != "" && argv[1][0] != '-' {
 		return false
 	}
-	for _, w := range words {
-		if command(w) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(words, command)
 }

@@ -119,7 +119,7 @@ func (s *start) prepare() (err error) {
 			return err
 		}
 		s.outside.Store(away)
-		time.Now().Zone() // /etc/localtime will not be seen any more
+		_, _ = time.Now().Zone() // reads /etc/localtime, which will not be seen any more
 	}
 	if s.manager, err = notify.Open(s.outside.Load().dial); err != nil {
 		s.log.Warn("no service manager", "error", err)
