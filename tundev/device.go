@@ -120,7 +120,7 @@ func (d *Device) open(o Options, offered offers) error {
 // addQueue makes a queue of a descriptor, which from then on owns it.
 func (d *Device) addQueue(fd int) error {
 	if d.mode.Header {
-		d.queues = append(d.queues, &Queue{port: &direct{fd: fd, bell: d.bell}})
+		d.queues = append(d.queues, &Queue{port: newDirect(fd, d.bell, &d.mode)})
 		return nil
 	}
 	l, err := newLibrary(fd)

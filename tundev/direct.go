@@ -16,8 +16,14 @@ import (
 // The scheduler of Go is not told of these system calls, for it costs as much as
 // a small packet; it is told of the poll for an empty queue.
 type direct struct {
-	fd   int
-	bell int // readable for good once the device is being closed; not owned
+	fd     int
+	bell   int // readable for good once the device is being closed; not owned
+	merger merger
+}
+
+// newDirect makes a port of a descriptor. It looks at mode when it writes.
+func newDirect(fd, bell int, mode *Mode) *direct {
+	return &direct{fd: fd, bell: bell, merger: merger{fd: fd, mode: mode}}
 }
 
 func (d *direct) read(b *wire.Batch, t *tally) error {
@@ -88,24 +94,7 @@ func (d *direct) wait() bool {
 	return fds[0].Revents != 0
 }
 
-func (d *direct) write(frames []*wire.Frame, t *tally) error {
-	for _, f := range frames {
-		front := f.Front(headerLen)
-		if !encode(front, f.Offload) {
-			t.badFrame++
-			continue
-		}
-		errno := unix.EINTR
-		for errno == unix.EINTR {
-			_, _, errno = unix.RawSyscall(unix.SYS_WRITE, uintptr(d.fd), uintptr(unsafe.Pointer(&front[0])), uintptr(len(front)))
-		}
-		if errno == unix.EBADFD {
-			return fmt.Errorf("tundev: write: %w", ErrGone)
-		}
-		t.wrote(errno)
-	}
-	return nil
-}
+func (d *direct) write(frames []*wire.Frame, t *tally) error { return d.merger.write(frames, t) }
 
 // wrote counts a written packet by what the kernel answered.
 func (t *tally) wrote(errno unix.Errno) {

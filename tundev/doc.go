@@ -8,6 +8,31 @@
 // packet. Where the kernel refuses virtio headers, golang.zx2c4.com/wireguard/tun
 // carries single packets over the same descriptor instead.
 //
+// # What is merged
+//
+// A write costs the kernel much the same for a packet and for a super-packet. So
+// Write makes super-packets of what it is given: of adjacent UDP datagrams or TCP
+// segments of one flow, where the device takes super-packets (Mode). It does so
+// only where a receiver cannot tell, for of a super-packet the kernel makes these
+// very packets again:
+//
+//	addresses, ports                    the same
+//	traffic class, ECN, flow label      the same
+//	hop limit                           the same, and above 1: at 1 each packet is owed an error
+//	IPv4 flags                          the same
+//	IPv4 Identification                 counts up, unless DF is set (RFC 6864 §4.1)
+//	payload                             of one size; the last may be shorter
+//	packets above 1280 octets           no shorter last one, unless DF is clear: a narrow link takes it alone
+//	checksums                           right, or left to the kernel; of UDP not missing
+//	TCP sequence                        without gap
+//	TCP acknowledgment, window, options the same
+//	TCP flags                           the same, FIN and PSH on the last only; no SYN, RST, URG, CWR
+//	length                              at most 64 packets, 65,535 octets
+//
+// All else goes as it is: fragments, IPv4 options, extension headers, super-packets.
+// No packet waits for another Write, and none overtakes another of its flow, nor a
+// fragment between the same addresses.
+//
 // # What the kernel says
 //
 // Tried on Linux 6.18, with descriptors that do not block:

@@ -71,27 +71,34 @@ func encode(front []byte, o wire.Offload) bool {
 	if !found || !o.Partial || t.end > math.MaxUint16 {
 		return false
 	}
+	payload := len(packet) - t.end
+	if payload <= int(o.Segment) {
+		o.Segment = 0
+	}
+	switch {
+	case o.Segment == 0:
+	case t.opaque, t.kind == unix.VIRTIO_NET_HDR_GSO_UDP_L4 && payload > maxSegments*int(o.Segment):
+		return false
+	}
+	t.describe(h, o)
+	return true
+}
+
+// describe fills the virtio header h of a super-packet, or, if h holds zeros, of a
+// packet with a partial checksum.
+func (t transport) describe(h []byte, o wire.Offload) {
 	h[0] = unix.VIRTIO_NET_HDR_F_NEEDS_CSUM
 	native.PutUint16(h[6:], uint16(t.start))
 	native.PutUint16(h[8:], uint16(t.checksum()))
-	payload := len(packet) - t.end
-	if o.Segment == 0 || payload <= int(o.Segment) {
-		return true
+	if o.Segment == 0 {
+		return
 	}
 	h[1] = t.kind
-	switch {
-	case t.opaque:
-		return false
-	case t.kind == unix.VIRTIO_NET_HDR_GSO_UDP_L4:
-		if payload > maxSegments*int(o.Segment) {
-			return false
-		}
-	case o.ECN:
+	if o.ECN && t.kind != unix.VIRTIO_NET_HDR_GSO_UDP_L4 {
 		h[1] |= unix.VIRTIO_NET_HDR_GSO_ECN
 	}
 	native.PutUint16(h[2:], uint16(t.end))
 	native.PutUint16(h[4:], o.Segment)
-	return true
 }
 
 // complete computes the checksum that covers packet from start on, whose field

@@ -63,8 +63,10 @@ func (q *Queue) Read(b *wire.Batch) error {
 }
 
 // Write writes the frames of the batch, super-packets whole, and does not wait:
-// what the kernel does not take at once is dropped, and counted in Stats. The
-// octets before the packets, wire.Headroom at the most, are lost.
+// what the kernel does not take at once is dropped, and counted in Stats. Packets
+// of one flow may go as one super-packet, as the package says. The packets are
+// left as they are; the octets before them, wire.Headroom at the most, are lost.
+// No frame may lie in the headroom of another.
 //
 // The error is os.ErrClosed after Close, or wraps ErrGone.
 func (q *Queue) Write(b *wire.Batch) error {

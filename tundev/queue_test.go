@@ -54,7 +54,7 @@ func TestNetnsWriteCountsWhatTheKernelDoesNotTake(t *testing.T) {
 func TestWriteDoesNotWaitForRoom(t *testing.T) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	must(t, err)
-	q := &Queue{port: &direct{fd: pair[0]}}
+	q := &Queue{port: newDirect(pair[0], -1, new(Mode))}
 	defer unix.Close(pair[0])
 	defer unix.Close(pair[1])
 	var b wire.Batch

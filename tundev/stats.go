@@ -8,6 +8,7 @@ import "sync/atomic"
 type Stats struct {
 	Read    uint64 // given to the caller
 	Written uint64 // taken by the kernel
+	Merged  uint64 // of Written, those that went along behind another in its system call
 
 	BadHeader uint64 // not read: the virtio header contradicts the packet
 	BadFrame  uint64 // not written: the frame's Offload contradicts the packet, or the device has no virtio headers
@@ -18,14 +19,14 @@ type Stats struct {
 
 // A tally is the Stats of one batch.
 type tally struct {
-	read, written                            uint64
+	read, written, merged                    uint64
 	badHeader, badFrame, refused, down, full uint64
 }
 
 // counts are the Stats of a queue. A batch adds to them once, so that reader and
 // writer seldom touch what others look at.
 type counts struct {
-	read, written                            atomic.Uint64
+	read, written, merged                    atomic.Uint64
 	badHeader, badFrame, refused, down, full atomic.Uint64
 }
 
@@ -36,6 +37,7 @@ func (q *Queue) Stats() Stats {
 	return Stats{
 		Read:      c.read.Load(),
 		Written:   c.written.Load(),
+		Merged:    c.merged.Load(),
 		BadHeader: c.badHeader.Load(),
 		BadFrame:  c.badFrame.Load(),
 		Refused:   c.refused.Load(),
@@ -47,6 +49,7 @@ func (q *Queue) Stats() Stats {
 func (c *counts) add(t *tally) {
 	add(&c.read, t.read)
 	add(&c.written, t.written)
+	add(&c.merged, t.merged)
 	add(&c.badHeader, t.badHeader)
 	add(&c.badFrame, t.badFrame)
 	add(&c.refused, t.refused)

@@ -67,7 +67,7 @@ func TestNetnsTraffic(t *testing.T) {
 			}
 			for i, q := range d.Queues() {
 				settle(func() bool { s := q.Stats(); return s.Written == s.Read })
-				if s := q.Stats(); s.Read == 0 || s.Written != s.Read || s != (Stats{Read: s.Read, Written: s.Written}) {
+				if s := q.Stats(); s.Read == 0 || s.Written != s.Read || s != (Stats{Read: s.Read, Written: s.Written, Merged: s.Merged}) {
 					t.Errorf("queue %d dropped packets: %+v", i, s)
 				}
 			}
