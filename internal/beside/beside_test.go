@@ -168,7 +168,7 @@ func (c *comparison) all(seed uint64) {
 			c.compare(v.In)
 		}
 	}
-	for _, pkt := range zeroSums() {
+	for _, pkt := range append(zeroSums(), rare()...) {
 		c.compare(pkt)
 	}
 	count := c.run.count
@@ -204,6 +204,19 @@ func zeroSums() (all [][]byte) {
 		all = append(all, build([]byte{sum[0], sum[1]}))
 	}
 	return all
+}
+
+// rare returns packets for rows that few generated ones show.
+func rare() [][]byte {
+	udp := pkttest.UDP{Sport: 1, Dport: 2, Data: make([]byte, 1440)}
+	quoted4 := pkttest.IPv4{Src: "198.51.100.10", Dst: "203.0.113.5", DF: true}.Packet(udp)
+	quoted6 := pkttest.IPv6{Src: "2001:db8:64::203.0.113.5", Dst: "2001:db8:64::198.51.100.10"}.Packet(udp)
+	return [][]byte{
+		pkttest.IPv4{Src: "203.0.113.5", Dst: "198.51.100.10", ID: 1, Offset: 160}.Packet(),
+		pkttest.IPv4{Src: "203.0.113.5", Dst: "198.51.100.10", DF: true, Options: []byte{148, 4, 0, 0}}.Packet(pkttest.UDP{Sport: 1, Dport: 2, Data: make([]byte, 1450)}),
+		pkttest.IPv4{Src: "203.0.113.5", Dst: "198.51.100.10"}.Packet(pkttest.ICMPError{Type: 3, Code: 4, MTU: 45, Quote: quoted4[:60]}),
+		pkttest.IPv6{Src: "2001:db8:1::10", Dst: "2001:db8:64::203.0.113.5"}.Packet(pkttest.ICMPError{Type: 2, MTU: 1400, Quote: quoted6[:100]}),
+	}
 }
 
 // compare sends a packet through both, and looks for rows that permit what differs.

@@ -85,7 +85,8 @@ var causes = map[string]func(f *facts) bool{
 	},
 	"no address on the other side": func(f *facts) bool { return f.rule("BE-04") && f.went("1/0 1/5 3/1 3/10 nothing", "1/1 3/13 nothing") },
 	"untranslatable addresses": func(f *facts) bool {
-		return f.rule("B6-5.1-12", "A-5-01", "BE-05", "B4-4.1-11", "B4-4.1-09") && f.went("1/0 1/5 3/1 3/10", "nothing")
+		return f.rule("B6-5.1-12", "A-5-01", "BE-05", "B4-4.1-11", "B4-4.1-09") &&
+			(f.went("1/0 1/5 3/1 3/10", "nothing") || f.in.error && f.went("translated", "nothing"))
 	},
 	"not global under 64:ff9b::/96": func(f *facts) bool { return f.rule("A-3.1-01") && f.went("translated 1/0 1/5 3/1 3/10", "nothing") },
 	"hop limit 1 and an address in ::/8": func(f *facts) bool {
@@ -101,12 +102,12 @@ var causes = map[string]func(f *facts) bool{
 		return f.in.v6 && mapped(f.in.src) && f.went("1/5 nothing", "translated nothing 4/0 1/1 3/0")
 	},
 	"own IPv4 address under the prefix": func(f *facts) bool {
-		return f.in.v6 && within(own4+"/32")(f.in.dst) && f.went("1/0 1/5 nothing", "translated 4/1 nothing 129/0 3/0")
+		return f.in.v6 && within(own4+"/32")(f.in.dst) && f.went("1/0 1/5 3/0 nothing", "translated 4/1 nothing 129/0 3/0")
 	},
 	"packets from the own addresses": func(f *facts) bool {
 		return f.in.any(is(own4)) && f.went("translated 3/4 11/0 3/2", "translated nothing 3/13") || f.in.any(is(own6)) && f.went("translated", "1/1 nothing")
 	},
-	"hop limit 0": func(f *facts) bool { return f.in.ttl == 0 && f.went("nothing", "11/0 3/0 3/2 4/1") },
+	"hop limit 0": func(f *facts) bool { return f.in.ttl == 0 && f.went("nothing", "11/0 3/0 3/2 4/1 0/0 129/0") },
 	"source route": func(f *facts) bool {
 		return !f.in.v6 && f.in.options && (f.rule("B4-4.1-13") || f.rule("BE-03")) && f.went("translated nothing 3/4", "3/5 nothing")
 	},
@@ -115,23 +116,45 @@ var causes = map[string]func(f *facts) bool{
 	},
 	"extension header behind a Fragment Header": func(f *facts) bool {
 		behind := f.rule("B6-5.1.1-04") || f.rule("BE-03") && f.in.options && (f.in.fragment || f.in.atomic)
-		return behind && f.went("translated 1/0 1/5 3/0", "nothing")
+		return behind && f.went("translated 1/0 1/5 3/0 4/1", "nothing")
 	},
 	"protocols of one family": func(f *facts) bool {
 		return f.rule("B4-4.5-08", "B6-5.5-06", "B6-5.5-02") && f.went("translated 1/0 1/5", "nothing")
 	},
 	"IGMP":                 func(f *facts) bool { return f.rule("B4-4.2-04", "B6-5.2-08") && f.went("translated", "nothing") },
 	"cut transport header": func(f *facts) bool { return f.rule("B4-0-04", "B6-0-04") && f.went("translated "+anyError, "nothing") },
-	"fragment with DF":     func(f *facts) bool { return f.rule("B4-4.1-24") && f.went("translated", "3/4") },
+	"fragment with DF": func(f *facts) bool {
+		return !f.in.v6 && f.in.fragment && f.raw[6]&0x40 != 0 && f.in.total > 1232 && f.went("translated", "translated 3/4 nothing")
+	},
+	"echo code": func(f *facts) bool {
+		q := f.in.quote
+		return q != nil && !q.error && (q.proto == 1 || q.proto == 58) && len(q.body) > 1 && q.body[1] != 0 && f.went("translated", "translated")
+	},
+	"quoted prefix address of a mapped host": func(f *facts) bool {
+		return f.in.v6 && f.in.quote.any(mapped) && f.went("nothing", "translated")
+	},
+	"MTU of 1 to 67": func(f *facts) bool {
+		mtu := uint32(0)
+		if f.in.error && !f.in.v6 && f.in.body[0] == 3 && f.in.body[1] == 4 {
+			mtu = uint32(binary.BigEndian.Uint16(f.in.body[6:]))
+		}
+		return mtu > 0 && mtu < 68 && f.went("translated", "translated")
+	},
+	"empty fragment": func(f *facts) bool {
+		return !f.in.v6 && f.in.fragment && f.in.total == 4*int(f.raw[0]&15) && f.went("nothing", "translated")
+	},
+	"length of IPv4 options": func(f *facts) bool {
+		return !f.in.v6 && f.in.options && f.in.total > mtu-20 && f.went("3/4", "translated")
+	},
 	"two faults at once": func(f *facts) bool {
-		return f.rule(otherFaults...) && f.went("3/1 3/10 1/0 1/5", "nothing 3/5 3/0 11/0 4/0")
+		return f.rule(otherFaults...) && f.went("3/1 3/10 3/4 1/0 1/5", "nothing 3/5 3/0 11/0 4/0")
 	},
 	"destination unreachable 1/3": func(f *facts) bool {
 		return f.in.error && f.in.v6 && f.in.body[0] == 1 && f.in.body[1] == 3 && f.went("nothing", "translated")
 	},
 	"ICMP error from a router without counterpart": func(f *facts) bool {
-		src := within("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32", "10.0.0.0/8", "203.0.113.0/24", own4+"/32")
-		return f.in.error && (!f.in.v6 && src(f.in.src) || f.in.v6 && !right4(f.in.src)) && f.went("nothing", "translated")
+		illegal := within("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32")
+		return f.in.error && f.went("nothing", "translated") && (!f.in.v6 && illegal(f.in.src) || is(own4, own6)(look(f.taygo[0]).src))
 	},
 	"checksum of a ping": func(f *facts) bool {
 		return !f.in.error && (f.in.proto == 1 || f.in.proto == 58) && !right(f.raw) && f.went("nothing", "translated")
@@ -155,7 +178,7 @@ var causes = map[string]func(f *facts) bool{
 		return q != nil && q.fragment && (q.proto == 1 || q.proto == 58) && f.went("nothing", "translated")
 	},
 	"quoted fragment": func(f *facts) bool {
-		return f.in.quote != nil && f.in.quote.fragment && f.went("nothing translated", "translated")
+		return f.in.quote != nil && (f.in.quote.fragment || f.in.quote.atomic) && f.went("nothing translated", "translated")
 	},
 	"extensions": func(f *facts) bool {
 		return f.in.error && (f.in.body[4]|f.in.body[5]) != 0 && f.went("nothing translated", "translated")
@@ -167,12 +190,6 @@ var causes = map[string]func(f *facts) bool{
 		return !f.in.error && (f.in.proto == 1 || f.in.proto == 58) && f.went("nothing", "11/0 3/0 3/4 4/0 1/1 3/13 3/5")
 	},
 	"ICMP errors about later fragments": func(f *facts) bool { return f.in.offset > 0 && f.went(anyError, "nothing") },
-}
-
-// right4 reports whether an IPv6 source has an IPv4 address.
-func right4(a netip.Addr) bool {
-	_, ok := embedded(a)
-	return ok || !netip.MustParsePrefix("2001:db8:ffff::/48").Contains(a)
 }
 
 // otherFaults are the rules by which a packet is refused whatever its addresses.

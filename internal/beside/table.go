@@ -38,7 +38,7 @@ var addresses = []Difference{
 		Taygo: "3/13 and 1/1", Why: "RFC 7915 §4.4, §5.4", Operator: "What counts such ICMP errors counts other codes.",
 	},
 	{
-		Name: "untranslatable addresses", Tayga: "1/0 or 1/5", Taygo: "dropped, and nobody is told",
+		Name: "untranslatable addresses", Tayga: "1/0 or 1/5; sends an ICMP error from there on", Taygo: "dropped, and nobody is told",
 		Why: "RFC 7915 §5.1, RFC 1812 §5.3.7, RFC 6052 §3.1, RFC 4443 §2.4 (e.5)",
 	},
 	{
@@ -108,11 +108,18 @@ var headers = []Difference{
 		Why: "RFC 1858 §3, RFC 3128, RFC 7112 §5",
 	},
 	{
-		Name: "two faults at once", Tayga: "tells the sender that an address cannot be translated", Taygo: "looks at the packet first: one that no address could save is dropped, or refused for that",
+		Name: "empty fragment", Tayga: "drops an IPv4 fragment without data", Taygo: "translates it", Why: "RFC 791 §3.2 does not forbid it",
+	},
+	{
+		Name: "length of IPv4 options", Tayga: "counts the IPv4 options, which it leaves out, and answers 3/4", Taygo: "sends the packet on if it fits without them",
+		Why: "RFC 7915 §4.1: the options are ignored",
+	},
+	{
+		Name: "two faults at once", Tayga: "tells the sender that an address cannot be translated, or that the packet is too big", Taygo: "looks at the packet first: one that no address could save is dropped, or refused for that",
 		Why: "RFC 7915 §4, §5 leave the order open",
 	},
 	{
-		Name: "fragment with DF", Tayga: "cuts it further, DF or not", Taygo: "3/4 if its Fragment Header makes it too long",
+		Name: "fragment with DF", Tayga: "cuts it to 1280 octets, DF or not", Taygo: "leaves it whole, and answers 3/4 if its Fragment Header makes it too long",
 		Why: "RFC 7915 §4.1, §1.4",
 	},
 }
@@ -156,6 +163,12 @@ var messages = []Difference{
 	},
 	{
 		Name: "quoted identification", Tayga: "writes DF and 0 into the quoted packet", Taygo: "writes what it sent", Why: "RFC 7915 §5.3",
+	},
+	{
+		Name: "quoted prefix address of a mapped host", Tayga: "drops the ICMP error", Taygo: "translates it", Why: "RFC 7915 §5.3: such packets were sent",
+	},
+	{
+		Name: "MTU of 1 to 67", Tayga: "takes the MTU of a 3/4 for none, and guesses one", Taygo: "translates it; the least is 1280", Why: "RFC 7915 §4.2: only 0 means none",
 	},
 	{
 		Name: "extensions", Tayga: "loses the extensions of an ICMP error, and its length", Taygo: "carries them over", Why: "RFC 7915 §4.2, §5.2, RFC 4884 §4",
