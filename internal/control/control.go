@@ -39,6 +39,7 @@ type Device struct {
 type Queues struct {
 	Read      uint64 `json:"read"`
 	Written   uint64 `json:"written"`
+	Merged    uint64 `json:"merged"`     // of those written, along with another of their flow
 	BadHeader uint64 `json:"bad_header"` // not read: the kernel's header contradicts the packet
 	Refused   uint64 `json:"refused"`    // not written: the kernel finds the packet wrong
 	Down      uint64 `json:"down"`       // not written: the device was down

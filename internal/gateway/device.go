@@ -72,6 +72,7 @@ func (t tun) stats() (s control.Queues) {
 		one := q.Stats()
 		s.Read += one.Read
 		s.Written += one.Written
+		s.Merged += one.Merged
 		s.BadHeader += one.BadHeader
 		s.Refused += one.BadFrame + one.Refused
 		s.Down += one.Down
