@@ -55,9 +55,11 @@ var allowed = map[string][]string{
 	"internal/archtest":       {},
 	"internal/rfctest":        {},
 	"bench": {
-		"translate", "translate/wire", "translate/pref64", "siit", "nat64", "eam",
+		"bench/load", "translate", "translate/wire", "translate/pref64", "siit", "nat64", "eam",
 		"internal/pkttest", "internal/netlab",
 	},
+	"bench/load":     {},
+	"bench/taybench": {"bench"},
 }
 
 // An owner says which packages of ours may import the package path or one
@@ -78,7 +80,7 @@ var owners = []owner{
 	{"github.com/urfave/cli", []string{"cmd/taygo"}},
 	{"github.com/vishvananda/netlink", []string{"internal/netlab", "internal/routemap"}},
 	{"github.com/vishvananda/netns", []string{"internal/netlab", "internal/routemap"}},
-	{"golang.org/x/sys", []string{"cmd/taygo", "internal/demo", "internal/gateway", "internal/logsink", "internal/netlab", "internal/notify", "internal/routemap", "tundev"}},
+	{"golang.org/x/sys", []string{"bench", "bench/load", "cmd/taygo", "internal/demo", "internal/gateway", "internal/logsink", "internal/netlab", "internal/notify", "internal/routemap", "tundev"}},
 	{"golang.zx2c4.com/wireguard", []string{"tundev"}},
 	{"log/slog", []string{
 		"cmd/taygo", "internal/control", "internal/gateway", "internal/logsink", "internal/routemap", "internal/statesync",

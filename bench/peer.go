@@ -1,0 +1,97 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Peer is something that carries packets between two hosts, to be measured.
+type Peer struct {
+	Name string
+	Path string // of its program; "" for the kernel
+	kind kind
+}
+
+// A kind is how a peer is started, and what it does to packets.
+type kind uint8
+
+const (
+	likeTayga kind = iota // translates, and is started as Tayga is
+	likeTaygo             // translates, and is started as taygo is
+	null                  // carries IPv6 through a TUN device, untouched
+	plain                 // the kernel forwards IPv6
+)
+
+// translates reports whether one side of the peer is IPv4.
+func (k kind) translates() bool { return k == likeTayga || k == likeTaygo }
+
+// Names of the peers that need no path.
+const (
+	nameTaygo = "taygo"
+	nameNull  = "null"
+	nameRoute = "route"
+	nameTayga = "tayga"
+)
+
+// DefaultPeers are taygo as make build leaves it, the null translator, plain IPv6
+// routing, and Debian's Tayga. The first is what the others are compared with.
+const DefaultPeers = "taygo=bin/taygo,null,route,tayga=/usr/sbin/tayga"
+
+// Peers reads a list of peers, divided by commas: null, route, or NAME=PATH. A
+// program whose name begins with taygo is started as taygo is, others as Tayga.
+func Peers(list string) ([]Peer, error) {
+	var peers []Peer
+	for item := range strings.SplitSeq(list, ",") {
+		name, path, _ := strings.Cut(item, "=")
+		p := Peer{Name: name, Path: path}
+		switch {
+		case slices.ContainsFunc(peers, func(p Peer) bool { return p.Name == name }):
+			return nil, fmt.Errorf("bench: peer %q: named twice: give each its own name", name)
+		case name == nameNull && path == "":
+			p.kind = null
+			self, err := os.Executable()
+			if err != nil {
+				return nil, fmt.Errorf("bench: peer %q: %w", item, err)
+			}
+			p.Path = self
+		case name == nameRoute && path == "":
+			p.kind = plain
+		case name == "" || path == "":
+			return nil, fmt.Errorf("bench: peer %q: is none of null, route and NAME=PATH", item)
+		default:
+			if strings.HasPrefix(filepath.Base(path), nameTaygo) {
+				p.kind = likeTaygo
+			}
+			if _, err := os.Stat(path); err != nil {
+				return nil, fmt.Errorf("bench: peer %q: %w: run make build, or make tools for Debian's Tayga", name, err)
+			}
+		}
+		peers = append(peers, p)
+	}
+	return peers, nil
+}
+
+// arguments are those of the program; config is the path of its tayga.conf.
+func (p Peer) arguments(config string) []string {
+	switch p.kind {
+	case likeTaygo:
+		return []string{"run", "-c", config}
+	case null:
+		return []string{NullCommand, device}
+	default:
+		return []string{"-d", "-c", config}
+	}
+}
+
+// configuration is its tayga.conf.
+func (p Peer) configuration() string {
+	text := fmt.Sprintf("tun-device %s\nipv4-addr %v\nipv6-addr %v\nprefix %v\nmap %v %v\n",
+		device, own4, own6, prefix, sixAs4, sixAddr)
+	if p.kind == likeTaygo {
+		text += "control-socket off\n"
+	}
+	return text
+}
