@@ -2,19 +2,22 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 
 # Tools are pinned here and built once into a directory named by their version.
-GOLANGCI_VERSION := v2.15.0
-GOFUMPT_VERSION  := v0.12.0
-GOLANGCI         := bin/tools/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
-GOFUMPT          := bin/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
+GOLANGCI_VERSION  := v2.15.0
+GOFUMPT_VERSION   := v0.12.0
+BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
+GOLANGCI          := bin/tools/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
+GOFUMPT           := bin/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
+BENCHSTAT         := bin/tools/benchstat-$(BENCHSTAT_VERSION)/benchstat
 
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 20s
 TESTFLAGS ?=
+BENCHFLAGS ?=
 
-.PHONY: help build test race fuzz netns bench lint fmt cover docs demo check tools clean
+.PHONY: help build test race fuzz netns bench bench-record bench-compare lint fmt cover docs demo check tools clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the static binary bin/taygo
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/taygo ./cmd/taygo
@@ -32,8 +35,17 @@ fuzz: ## run every fuzz target for FUZZTIME (20s), then the property tests a mil
 netns: ## run the network namespace tests alone, and fail where they cannot run
 	TAYGO_REQUIRE_NETNS=1 go test -count=1 -run '^TestNetns' $(TESTFLAGS) ./...
 
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) ./...
+bench: build ## measure taygo and others side by side (as root; BENCHFLAGS=-short takes a minute, -help says more)
+	go build -buildvcs=false -o bin/taybench ./bench/taybench
+	bin/taybench $(BENCHFLAGS)
+
+bench-record: ## the same on a machine that does nothing else, and the micro-benchmarks, into bench/results
+	$(MAKE) bench BENCHFLAGS='-record bench/results $(BENCHFLAGS)'
+	bench/micro >bench/results/$$(date -u +%Y-%m-%dT%H%M)-$(VERSION).micro.txt
+
+bench-compare: $(BENCHSTAT) ## compare the micro-benchmarks with the last that are recorded
+	bench/micro >bin/micro.txt
+	$(BENCHSTAT) -ignore commit,kernel $(lastword $(sort $(wildcard bench/results/*.micro.txt))) bin/micro.txt
 
 lint: $(GOLANGCI) ## run the linters
 	$(GOLANGCI) run
@@ -73,3 +85,6 @@ $(GOLANGCI):
 
 $(GOFUMPT):
 	GOBIN=$(abspath $(@D)) go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+
+$(BENCHSTAT):
+	GOBIN=$(abspath $(@D)) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
