@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NullCommand, as the first argument of the running program, followed by the name
-// of a device, must make it run Null.
+// NullCommand is the first argument by which the running program must run Null.
+// The second is the name of a device.
 const NullCommand = "null"
 
 // Null is the null translator: it makes the TUN device of that name, with one

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"taygo/internal/pkttest"
@@ -147,25 +148,13 @@ func (f *facts) kind(out [][]byte) string {
 
 // went reports whether the outcomes were one of those of each list.
 func (f *facts) went(tayga, taygo string) bool {
-	has := func(list, kind string) bool {
-		for _, k := range strings.Fields(list) {
-			if k == kind {
-				return true
-			}
-		}
-		return false
-	}
+	has := func(list, kind string) bool { return slices.Contains(strings.Fields(list), kind) }
 	return has(tayga, f.kind(f.tayga)) && has(taygo, f.kind(f.taygo))
 }
 
 // rule reports whether one of the rules of docs/rfc.md decided.
 func (f *facts) rule(ids ...string) bool {
-	for _, id := range ids {
-		if f.want.Why == id {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(ids, f.want.Why)
 }
 
 // agreed reports whether taygo did what the oracle says.
