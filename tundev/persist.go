@@ -14,13 +14,21 @@ import (
 // to the user and group that make it; others need CAP_NET_ADMIN to open it. If
 // there is one already, Make leaves it as it is.
 func Make(name string) error {
-	if err := makeDevice(name); err != nil {
+	return makeDevice(name, []uint16{unix.IFF_MULTI_QUEUE, 0})
+}
+
+// MakeSingle is Make of a device with one queue, which is the only kind that a
+// program can open that knows nothing of several, such as Tayga 0.9.2.
+func MakeSingle(name string) error { return makeDevice(name, []uint16{0}) }
+
+func makeDevice(name string, flags []uint16) error {
+	if err := persistNew(name, flags); err != nil {
 		return fmt.Errorf("tundev: make %q: %w", name, err)
 	}
 	return nil
 }
 
-func makeDevice(name string) error {
+func persistNew(name string, flags []uint16) error {
 	if name == "" || strings.Contains(name, "%") {
 		return errors.New("a device that stays needs a name of its own")
 	}
@@ -31,7 +39,7 @@ func makeDevice(name string) error {
 	case exists, err != nil:
 		return err
 	}
-	fd, _, err := attach(name, []uint16{unix.IFF_MULTI_QUEUE, 0})
+	fd, _, err := attach(name, flags)
 	if err != nil {
 		return err
 	}

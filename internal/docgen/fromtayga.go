@@ -17,7 +17,8 @@ taygo runs in place of Tayga, with its command line and its files.
 2. Stop Tayga. It writes dynamic.map then.
 3. Link ` + "`tayga`" + ` to taygo: ` + "`ln -sf /usr/bin/taygo /usr/sbin/tayga`" + ` (or where your init script looks for it).
 4. Start it as before. The way back is the same: either reads the dynamic.map of the other, and takes the TUN device of
-   the other where that has the right number of queues.
+   the other where that has the right number of queues: ` + "`tayga --mktun`" + ` makes a device with one, as Tayga 0.9.2 wants it,
+   unless the file has ` + "`workers`" + `, which only its successors know. ` + "`taygo mktun`" + ` makes one with several.
 
 ## What stays
 

@@ -100,9 +100,19 @@ func (o *Options) changeDevice() (name string, err error) {
 		return "", errors.New("tayga: --mktun and --rmtun: the configuration names no device: set tun-device")
 	}
 	if o.Device == Make {
-		return c.TUNDevice, tundev.Make(c.TUNDevice)
+		return c.TUNDevice, makeDevice(c)
 	}
 	return c.TUNDevice, removeDevice(c.TUNDevice)
+}
+
+// makeDevice makes the device of a configuration so that the Tayga that knows the
+// configuration can open it, too: the older generation takes no device with
+// several queues, the newer one no other, and only that knows workers.
+func makeDevice(c *conf.Config) error {
+	if c.At("workers") == (conf.Place{}) {
+		return tundev.MakeSingle(c.TUNDevice)
+	}
+	return tundev.Make(c.TUNDevice)
 }
 
 // removeDevice removes a device. Scripts do so at once after they have told the
