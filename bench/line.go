@@ -170,7 +170,7 @@ func (l *line) reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for name, d := range map[string]*direction{"4→6": &l.to6, "6→4": &l.to4} {
-		err := d.open(l.mid)
+		err := d.open(l.mid, l.peer.kind)
 		if err == nil {
 			err = load.On(loadCPU, func() error { return d.path.Reach(ctx) })
 		}
@@ -207,14 +207,5 @@ func (l *line) Close() error {
 	if l.process != nil {
 		l.process.stop()
 	}
-	var errs []error
-	for _, p := range []load.Path{l.to6.path, l.to4.path} {
-		if p.Sender != nil {
-			errs = append(errs, p.Sender.Close())
-		}
-		if p.Receiver != nil {
-			errs = append(errs, p.Receiver.Close())
-		}
-	}
-	return errors.Join(append(errs, l.lab.Close())...)
+	return errors.Join(l.to6.close(), l.to4.close(), l.lab.Close())
 }

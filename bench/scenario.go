@@ -108,7 +108,9 @@ func streamScenario(name string, streams int, offloads bool, way func(*line) *di
 // datagramScenario is small packets: the highest rate without loss, and what is
 // delivered of as many as the sender can send, with the CPU time for each.
 func datagramScenario(name string, shape load.Shape, way func(*line) *direction) scenario {
-	rows := []row{{name + "/lossless", "kpps"}, {name + "/flood", "kpps"}, {name + "/cpu", "CPU µs/packet"}}
+	rows := []row{
+		{name + "/lossless", "kpps"}, {name + "/flood", "kpps"}, {name + "/offered", "kpps"}, {name + "/cpu", "CPU µs/packet"},
+	}
 	return scenario{name, rows, func(ctx context.Context, l *line, p pace) (values, error) {
 		trial := func(rate float64) (load.Tally, error) { return l.trial(ctx, way(l), shape, rate, p.time/2) }
 		flood, cpu, err := l.flood(trial)
@@ -121,7 +123,9 @@ func datagramScenario(name string, shape load.Shape, way func(*line) *direction)
 			t, err := trial(rate)
 			return t.Clean() && t.Offered() > 0.98*rate, err
 		})
-		v := values{name + "/lossless": rate / 1e3, name + "/flood": flood.Delivered() / 1e3}
+		v := values{
+			name + "/lossless": rate / 1e3, name + "/flood": flood.Delivered() / 1e3, name + "/offered": flood.Offered() / 1e3,
+		}
 		if l.process != nil {
 			v[name+"/cpu"] = cpu.Seconds() * 1e6 / float64(flood.Arrived)
 		}
@@ -153,7 +157,7 @@ func (l *line) flood(trial func(rate float64) (load.Tally, error)) (load.Tally, 
 // trial runs a trial on the line, and adds it to the line's tally.
 func (l *line) trial(ctx context.Context, d *direction, s load.Shape, rate float64, t time.Duration) (y load.Tally, err error) {
 	err = load.On(loadCPU, func() error {
-		y, err = d.path.Trial(ctx, s, rate, t)
+		y, err = d.rated().Trial(ctx, s, rate, t)
 		return err
 	})
 	l.tally.Add(y)

@@ -66,7 +66,7 @@ func (r *Receiver) Close() error { return errors.Join(unix.Close(r.fd), r.stack.
 func (r *Receiver) receive(take func([]byte)) (int, error) {
 	total := 0
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(r.fd), uintptr(unsafe.Pointer(&r.messages[0])), uintptr(len(r.messages)), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(r.fd), uintptr(unsafe.Pointer(&r.messages[0])), uintptr(len(r.messages)), unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 		case unix.EAGAIN, unix.EINTR:
