@@ -46,7 +46,7 @@ func (t *Translator) forwardError(p *Packet, out *wire.Batch) Verdict {
 	if v := t.judgeQuote(&p.Quoted, e.quote, p.V6); v != Translated {
 		return v
 	}
-	p.Random = t.rng.Uint64()
+	p.Random, p.quote = t.rng.Uint64(), e.quote
 	if v := t.Mapper.MapError(p); v != Translated {
 		return v
 	}
@@ -174,7 +174,11 @@ func (t *Translator) sendError(e *icmpError, p *Packet, out *wire.Batch) Verdict
 	quote := message[wire.ICMPLen : wire.ICMPLen+n]
 	inner.put(quote)
 	clear(quote[inner.Len+copy(quote[inner.Len:], body):])
-	crossTransport(quote[inner.Len:min(n, inner.Len+len(body))], &p.Quoted, inner, false)
+	payload := quote[inner.Len:min(n, inner.Len+len(body))]
+	if p.Stateful {
+		putPorts(payload, &p.Quoted, p.ToPorts, false)
+	}
+	crossTransport(payload, &p.Quoted, inner, false)
 	copy(message[wire.ICMPLen+n:], e.extension)
 	e.put(message, n, x.V6)
 

@@ -25,8 +25,15 @@ func (t *Translator) judge(p *Packet) Verdict {
 		p.pointAt(uint32(p.Route))
 		return SourceRoute
 	}
+	if p.isPart() && t.Fragments != nil {
+		if v := t.Fragments.Keep(p); v != Translated {
+			return v
+		}
+	}
 	if p.Proto == wire.ProtoUDP {
-		return t.judgeUDP(p)
+		b := p.frame.Bytes()[p.Len:]
+		p.zeroUDP = p.Offset == 0 && b[6] == 0 && b[7] == 0 && !p.frame.Offload.Partial
+		return Translated
 	}
 	return judgeProtocol(&p.Header)
 }
@@ -56,9 +63,22 @@ func (t *Translator) parse(p *Packet) Verdict {
 // isOwn reports whether the packet is for the translator itself.
 func (t *Translator) isOwn(p *Packet) bool {
 	if !p.V6 {
-		return p.Dst == t.Policy.Own4
+		return p.Dst == t.Policy.Own4 && !(t.Policy.Own4Shared && p.hasPort())
 	}
 	return !p.Dst.IsZero() && (p.Dst == t.Policy.Own6 || p.Dst == t.Policy.Alt6)
+}
+
+// hasPort reports whether an IPv4 packet is for a host behind the translator
+// rather than for the translator itself, which only answers echo requests, if both
+// have the same address.
+func (p *Packet) hasPort() bool {
+	switch p.Proto {
+	case wire.ProtoTCP, wire.ProtoUDP:
+		return true
+	case wire.ProtoICMP:
+		return p.Offset == 0 && !p.isEchoRequest()
+	}
+	return false
 }
 
 // judgeOwn judges a packet for the translator itself, which speaks ICMP echo only.
@@ -142,21 +162,22 @@ func judgeProtocol(h *Header) Verdict {
 	return Translated
 }
 
-// judgeUDP finds UDP datagrams without a checksum, and what becomes of them. A
-// fragment of one cannot be given any.
-func (t *Translator) judgeUDP(p *Packet) Verdict {
-	b := p.frame.Bytes()[p.Len:]
-	if p.Offset != 0 || binary.BigEndian.Uint16(b[6:]) != 0 || p.frame.Offload.Partial {
-		return Translated
+// judgeZeroUDP judges a UDP datagram without a checksum, of which the Mapper said
+// v. A fragment of one cannot be given any. Stateful translation always gives it
+// one (RFC 6146 §3.4).
+func (t *Translator) judgeZeroUDP(p *Packet, v Verdict) Verdict {
+	mode := t.Policy.ZeroUDP
+	if p.Stateful {
+		mode = ZeroUDPCompute
 	}
-	if p.More || t.Policy.ZeroUDP == ZeroUDPDrop {
+	switch {
+	case p.More || mode == ZeroUDPDrop:
 		return ZeroUDPChecksum
-	}
-	if t.Policy.ZeroUDP == ZeroUDPForward {
-		return Translated
+	case v != Translated || mode == ZeroUDPForward:
+		return v
 	}
 	p.sumUDP = true
-	if n := int(binary.BigEndian.Uint16(b[4:])); n < wire.UDPLen || n > p.payload() {
+	if n := int(binary.BigEndian.Uint16(p.frame.Bytes()[p.Len+4:])); n < wire.UDPLen || n > p.payload() {
 		return ZeroUDPChecksum // which octets would it cover?
 	}
 	return Translated

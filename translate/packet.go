@@ -21,13 +21,43 @@ type Packet struct {
 	Hairpin  bool // set by the Mapper, 6→4 only: translate the result back to IPv6 at once
 	Replaced bool // set by the Mapper for an ICMP error: To.Src stands in for an address without counterpart
 
-	frame  *wire.Frame
-	sumUDP bool   // the UDP checksum is zero and to be computed
-	word   uint32 // second word of the ICMP error owed: MTU or pointer
+	// Stateful is set by a Mapper of RFC 6146 for any packet that it judges, and
+	// ToPorts for one that it lets pass: the ports on the other side, those of the
+	// quoted packet for an ICMP error.
+	Stateful bool
+	ToPorts  Ports
+
+	frame   *wire.Frame
+	quote   []byte // of an ICMP error: what it quotes, headers included
+	zeroUDP bool   // a UDP datagram without a checksum
+	sumUDP  bool   // it is to get one
+	word    uint32 // second word of the ICMP error owed: MTU or pointer
 }
 
 // A Pair is the addresses of a packet.
 type Pair struct{ Src, Dst wire.Addr }
+
+// Ports are the ports of a TCP segment or UDP datagram, in host byte order. Those
+// of an ICMP query are both its identifier.
+type Ports struct{ Src, Dst uint16 }
+
+// Transport returns what follows the IP headers in a packet, good until the
+// Mapper returns. In a packet that is no later fragment, it holds the whole
+// transport header of TCP, UDP and ICMP.
+func (p *Packet) Transport() []byte { return p.frame.Bytes()[p.Len:p.Total] }
+
+// QuotedTransport returns what follows the IP headers in the packet that an ICMP
+// error quotes, as far as it is quoted, good until the Mapper returns.
+func (p *Packet) QuotedTransport() []byte {
+	return p.quote[p.Quoted.Len:max(p.Quoted.Len, min(len(p.quote), p.Quoted.Total))]
+}
+
+// Bytes returns the whole packet, good until the Mapper returns.
+func (p *Packet) Bytes() []byte { return p.frame.Bytes()[:p.Total] }
+
+// IsPart reports whether the packet is less than its datagram. An atomic
+// fragment is whole (RFC 6946).
+func (p *Packet) IsPart() bool { return p.isPart() }
 
 // A Header is what an IPv4 header and an IPv6 header, with its extension headers,
 // both say. Lengths and offsets are in octets.

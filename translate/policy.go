@@ -16,6 +16,7 @@ type Policy struct {
 
 	Class         Octet     // Traffic Class of translated IPv4 packets (RFC 7915 §4.1)
 	TOS           Octet     // TOS of translated IPv6 packets (RFC 7915 §5.1)
+	Own4Shared    bool      // Own4 is an address of the pool of stateful translation as well
 	ZeroUDP       ZeroUDP   // what happens to UDP datagrams without checksum (RFC 7915 §4.5)
 	DropClassE    bool      // 240/4 is an illegal source
 	MaxExtensions int       // extension headers that a packet may have

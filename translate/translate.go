@@ -19,12 +19,21 @@ type Mapper interface {
 	MapError(p *Packet) Verdict
 }
 
+// Fragments sees every fragment that may be forwarded, before the Mapper does.
+// It belongs to one Translator.
+type Fragments interface {
+	// Keep returns Translated for a fragment that is to go on by itself. Any other
+	// verdict is final: it has copied the fragment, or found a fault.
+	Keep(p *Packet) Verdict
+}
+
 // A Translator translates packets, one at a time, for one goroutine. Policy and
 // Mapper may be exchanged between packets; they are not changed.
 type Translator struct {
-	Policy *Policy
-	Mapper Mapper
-	Errors ErrorCount // ICMP errors of its own
+	Policy    *Policy
+	Mapper    Mapper
+	Fragments Fragments  // nil: each fragment is translated by itself
+	Errors    ErrorCount // ICMP errors of its own
 
 	rng    *rand.Rand
 	ident  *identifier
@@ -63,6 +72,16 @@ func (t *Translator) Translate(f *wire.Frame, now time.Duration, out *wire.Batch
 	return v
 }
 
+// Refuse appends to out the ICMP error that the sender of f is owed for the
+// verdict v, if it is owed one. f arrived earlier and was kept.
+func (t *Translator) Refuse(f *wire.Frame, v Verdict, now time.Duration, out *wire.Batch) {
+	p := &t.packet
+	p.reset(f, now)
+	if t.parse(p) == Translated {
+		t.refuse(v, p, out)
+	}
+}
+
 // MaxOutput is the most room that one packet takes in the batch it is sent from,
 // in octets: a super-packet of 65,535 octets in segments of 1,280, each in
 // fragments of 68.
@@ -74,7 +93,8 @@ func (t *Translator) Packet() *Packet { return &t.packet }
 
 func (p *Packet) reset(f *wire.Frame, now time.Duration) {
 	p.Now, p.frame = now, f
-	p.Error, p.Again, p.Hairpin, p.Replaced, p.sumUDP, p.word = false, false, false, false, false, 0
+	p.Error, p.Again, p.Hairpin, p.Replaced, p.Stateful = false, false, false, false, false
+	p.zeroUDP, p.sumUDP, p.word = false, false, 0
 }
 
 // forward maps and rewrites a packet that may be forwarded.
@@ -82,7 +102,11 @@ func (t *Translator) forward(p *Packet, out *wire.Batch) Verdict {
 	if p.Error {
 		return t.forwardError(p, out)
 	}
-	if v := t.Mapper.Map(p); v != Translated {
+	v := t.Mapper.Map(p)
+	if p.zeroUDP {
+		v = t.judgeZeroUDP(p, v)
+	}
+	if v != Translated {
 		return v
 	}
 	if p.V6 && t.isDroppedClassE(p.To.Src) {
@@ -107,6 +131,9 @@ func (t *Translator) forward(p *Packet, out *wire.Batch) Verdict {
 	segments := p.segments()
 	f.Cut(p.Total)
 	f.Move(p.Len)
+	if p.Stateful {
+		putPorts(f.Bytes(), &p.Header, p.ToPorts, f.Offload.Partial)
+	}
 	crossTransport(f.Bytes(), &p.Header, x, f.Offload.Partial)
 	if p.sumUDP {
 		computeUDP(f.Bytes(), x)

@@ -70,6 +70,40 @@ func crossTransport(payload []byte, from, to *Header, partial bool) {
 	}
 }
 
+// putPorts writes the ports, or the identifier, to the transport header in payload,
+// whose IP header is h (RFC 6146 §3.6). payload may be cut short, as in a quoted
+// packet. partial says that the checksum field holds the plain sum of the
+// pseudo-header, to which they do not belong.
+func putPorts(payload []byte, h *Header, to Ports, partial bool) {
+	at, sumAt := 0, checksumAt(h.Proto)
+	ports := uint32(to.Src)<<16 | uint32(to.Dst)
+	if h.isICMP() {
+		at = 4
+	}
+	if sumAt < 0 || h.Offset != 0 || len(payload) < at+4 {
+		return
+	}
+	field := payload[at : at+4]
+	old := binary.BigEndian.Uint32(field)
+	if h.isICMP() {
+		ports = uint32(to.Src)<<16 | old&0xffff // behind it stands the sequence number
+	}
+	binary.BigEndian.PutUint32(field, ports)
+	if partial || len(payload) < sumAt+2 {
+		return
+	}
+	sum := payload[sumAt : sumAt+2]
+	was := binary.BigEndian.Uint16(sum)
+	if h.Proto == wire.ProtoUDP && was == 0 {
+		return // there is no checksum
+	}
+	now := wire.Update(was, wire.Sum(0).Add(uint64(ports)).Sub(uint64(old)))
+	if h.Proto == wire.ProtoUDP {
+		now = notZero(now)
+	}
+	binary.BigEndian.PutUint16(sum, now)
+}
+
 // crossEcho rewrites type and code of an ICMP echo message and returns by how much
 // that, and the pseudo-header that only ICMPv6 sums up, change its checksum.
 func crossEcho(payload []byte, from, to *Header) wire.Sum {

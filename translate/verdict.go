@@ -13,6 +13,9 @@ const (
 	Hairpinned
 	Answered
 
+	Held
+	SYNStored
+
 	Malformed
 	HeaderChecksum
 	TinyFragment
@@ -33,6 +36,21 @@ const (
 	SourceDenied
 	DestinationDenied
 	PoolFull
+	SourceInPrefix
+	StatelessOnly
+	NoBinding
+	NoSession
+	Filtered
+	TCPIncoming
+	ICMPInformational
+	SourceLimit
+	SourceRate
+	PortsExhausted
+	SessionsFull
+	SYNStoreFull
+	SYNUnanswered
+	FragmentOverlap
+	FragmentsFull
 	ICMPType
 	ICMPPointer
 	ICMPChecksum
@@ -81,6 +99,9 @@ var (
 		Hairpinned: {"hairpinned", Passed, none, none, "RFC 7757 §4.2.2", "translated to IPv4 and at once back to IPv6, because its destination is an IPv6 host with an explicit mapping"},
 		Answered:   {"answered", Self, none, none, "RFC 1122 §3.2.2.6, RFC 4443 §4.2", "an echo request to the translator itself, answered"},
 
+		Held:      {"held", Passed, none, none, "RFC 6146 §3.4", "a fragment, kept until the one with the ports or the rest of the datagram arrives; counted again when it goes on"},
+		SYNStored: {"syn_stored", Passed, none, none, "RFC 6146 §3.5.2.2", "a TCP SYN from IPv4, kept for a while in case the IPv6 host opens the same connection"},
+
 		Malformed:              {"malformed", Dropped, none, none, "RFC 1812 §5.2.2, RFC 8200 §3", "a header contradicts itself or the length of the packet"},
 		HeaderChecksum:         {"header_checksum", Dropped, none, none, "RFC 1812 §5.2.2", "the IPv4 header checksum is wrong"},
 		TinyFragment:           {"tiny_fragment", Dropped, none, none, "RFC 1858 §3, RFC 3128, RFC 7112 §5", "the first fragment, or the whole packet, ends within the transport header"},
@@ -101,6 +122,21 @@ var (
 		SourceDenied:           {"source_denied", Rejected, prohibited4, prohibited6, "RFC 6052 §5", "the directive deny-ipv4 excludes the source address"},
 		DestinationDenied:      {"destination_denied", Rejected, prohibited4, prohibited6, "RFC 6052 §5", "the directive deny-ipv4 excludes the destination address"},
 		PoolFull:               {"pool_full", Rejected, prohibited4, prohibited6, "RFC 7915 §5.4", "the dynamic pool has no address left for the source, and no lease in it is dormant"},
+		SourceInPrefix:         {"source_in_prefix", Dropped, none, none, "RFC 6146 §3.5", "an IPv6 source inside prefix, which could loop"},
+		StatelessOnly:          {"stateless_only", Rejected, icmpMessage{3, 2}, icmpMessage{1, 4}, "RFC 6146 §3.4", "a protocol that has no ports, so that stateful translation cannot tell hosts apart"},
+		NoBinding:              {"no_binding", Dropped, none, none, "RFC 6146 §3.5.1.2, §3.5.3", "to an IPv4 transport address that no IPv6 host is using"},
+		NoSession:              {"no_session", Dropped, none, none, "RFC 6146 §3.5.2.2", "a TCP segment, not a SYN, of no connection that is known"},
+		Filtered:               {"filtered", Dropped, none, none, "RFC 6146 §3.5.1.2, RFC 4787 §5", "from an IPv4 host to which the IPv6 host has sent nothing, with nat64-filtering address-dependent"},
+		TCPIncoming:            {"tcp_incoming", Dropped, none, none, "RFC 6146 §3.5.2.2", "a connection opened from IPv4, which nat64-incoming-tcp refuses"},
+		ICMPInformational:      {"icmp_informational", Dropped, none, none, "RFC 6146 §3.5.3", "an ICMPv6 echo message, which nat64-icmp-informational refuses"},
+		SourceLimit:            {"source_limit", Rejected, icmpMessage{3, 1}, icmpMessage{1, 3}, "RFC 6888 REQ-4, REQ-11", "the source prefix has as many bindings, sessions or ports as it may have"},
+		SourceRate:             {"source_rate", Rejected, icmpMessage{3, 1}, icmpMessage{1, 3}, "RFC 6888 REQ-4", "the source prefix opens sessions faster than it may"},
+		PortsExhausted:         {"ports_exhausted", Rejected, icmpMessage{3, 1}, icmpMessage{1, 3}, "RFC 6146 §3.5.1.1, RFC 6888 REQ-11", "the pool has no port left for the source"},
+		SessionsFull:           {"sessions_full", Rejected, icmpMessage{3, 1}, icmpMessage{1, 3}, "RFC 6146 §5.3", "there are as many sessions as there may be, or as memory holds"},
+		SYNStoreFull:           {"syn_store_full", Dropped, none, none, "RFC 6146 §5.3", "a TCP SYN from IPv4 that would have been kept, but there are too many"},
+		SYNUnanswered:          {"syn_unanswered", Rejected, icmpMessage{3, 3}, icmpMessage{1, 4}, "RFC 6146 §3.5.2.2, RFC 5382 REQ-4", "a kept TCP SYN from IPv4 that no IPv6 host answered in time; counted when its sender is told"},
+		FragmentOverlap:        {"fragment_overlap", Dropped, none, none, "RFC 6146 §3.4, RFC 5722 §4", "a fragment that overlaps another of its datagram"},
+		FragmentsFull:          {"fragments_full", Dropped, none, none, "RFC 6146 §3.4, §5.3", "a fragment that would have been kept, but there are too many"},
 		ICMPType:               {"icmp_type", Dropped, none, none, "RFC 7915 §4.2, §5.2", "an ICMP type or code without counterpart"},
 		ICMPPointer:            {"icmp_pointer", Dropped, none, none, "RFC 7915 §4.2, §5.2", "a Parameter Problem that points at a field without counterpart"},
 		ICMPChecksum:           {"icmp_checksum", Dropped, none, none, "RFC 5508 §4.1", "the checksum of an ICMP error is wrong"},
