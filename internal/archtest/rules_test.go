@@ -12,27 +12,40 @@ var allowed = map[string][]string{
 	"translate/pref64": {},
 	"eam":              {},
 	"conf":             {},
+	"nat64/store":      {"translate/wire"},
+	"nat64/ports":      {"translate/wire"},
 
 	// Layer 1: one packet.
-	"translate": {"translate/wire"},
+	"translate":      {"translate/wire"},
+	"nat64/fragment": {"translate", "translate/wire"},
+
+	// Layers 0 and 1 of the routes.
+	"internal/routemap/rib":  {"translate/pref64"},
+	"internal/routemap/ortc": {"internal/routemap/rib"},
+	"internal/routemap/rtnl": {},
 
 	// Layer 2: the mappers, which do not know each other, and the kernel.
-	"siit":              {"translate", "translate/wire", "translate/pref64", "eam"},
-	"nat64":             {"translate", "translate/wire", "translate/pref64"},
+	"siit": {"translate", "translate/wire", "translate/pref64", "eam"},
+	"nat64": {
+		"translate", "translate/wire", "translate/pref64", "nat64/store", "nat64/ports", "nat64/fragment",
+	},
 	"tundev":            {"translate/wire"},
-	"internal/routemap": {"translate/pref64"},
+	"internal/routemap": {"translate/pref64", "internal/routemap/rib", "internal/routemap/ortc", "internal/routemap/rtnl"},
 
 	// Layer 3: what looks at the mappers from outside.
 	"internal/control":   {"translate", "nat64", "eam"},
 	"internal/statesync": {"nat64"},
 	"internal/poolfile":  {"siit"},
+	"internal/natlog":    {"nat64"},
+	"internal/natstate":  {"nat64"},
 	"internal/logsink":   {},
 	"internal/notify":    {},
 
 	// Layer 4: the one package that knows everyone.
 	"internal/gateway": {
 		"conf", "eam", "nat64", "siit", "translate", "translate/pref64", "translate/wire",
-		"tundev", "internal/control", "internal/logsink", "internal/poolfile", "internal/routemap", "internal/statesync",
+		"tundev", "internal/control", "internal/logsink", "internal/natlog", "internal/natstate",
+		"internal/poolfile", "internal/routemap", "internal/statesync", "nat64/fragment", "nat64/ports", "nat64/store",
 	},
 
 	// Layer 5: the program.
@@ -55,7 +68,7 @@ var allowed = map[string][]string{
 	"internal/archtest":       {},
 	"internal/rfctest":        {},
 	"bench": {
-		"bench/load", "translate", "translate/wire", "translate/pref64", "siit", "nat64", "eam",
+		"bench/load", "translate", "translate/wire", "translate/pref64", "siit", "nat64", "nat64/fragment", "nat64/ports", "nat64/store", "eam",
 		"internal/pkttest", "internal/netlab",
 	},
 	"bench/load":     {},
@@ -80,7 +93,7 @@ var owners = []owner{
 	{"github.com/urfave/cli", []string{"cmd/taygo"}},
 	{"github.com/vishvananda/netlink", []string{"internal/netlab", "internal/routemap"}},
 	{"github.com/vishvananda/netns", []string{"internal/netlab", "internal/routemap"}},
-	{"golang.org/x/sys", []string{"bench", "bench/load", "cmd/taygo", "internal/demo", "internal/gateway", "internal/logsink", "internal/netlab", "internal/notify", "internal/routemap", "tundev"}},
+	{"golang.org/x/sys", []string{"bench", "bench/load", "cmd/taygo", "internal/demo", "internal/gateway", "internal/logsink", "internal/netlab", "internal/notify", "internal/routemap", "internal/routemap/rtnl", "nat64/store", "tundev"}},
 	{"golang.zx2c4.com/wireguard", []string{"tundev"}},
 	{"log/slog", []string{
 		"cmd/taygo", "internal/control", "internal/gateway", "internal/logsink", "internal/routemap", "internal/statesync",
@@ -103,7 +116,7 @@ var bans = []ban{
 	{
 		path:  "time",
 		names: []string{"Now", "Since", "Until"},
-		in:    []string{"translate/wire", "translate/pref64", "eam", "translate", "siit", "nat64"},
+		in:    []string{"translate/wire", "translate/pref64", "eam", "translate", "siit", "nat64", "nat64/store", "nat64/ports", "nat64/fragment"},
 	},
 	{
 		path:  "sync",
