@@ -46,8 +46,8 @@ func New(pairs []Pair) (*Table, error) {
 	slices.SortFunc(t.rules, func(r, s rule) int {
 		return cmp.Or(cmp.Compare(r.v4, s.v4), cmp.Compare(s.suffix, r.suffix))
 	})
-	t.by4 = newIndex(t.rules, (*rule).span4)
-	t.by6 = newIndex(t.rules, (*rule).span6)
+	t.by4 = newIndex(t.rules, (*rule).span4, upper4)
+	t.by6 = newIndex(t.rules, (*rule).span6, 0)
 	return t, nil
 }
 
