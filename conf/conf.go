@@ -69,6 +69,12 @@ type Config struct {
 	// absolute path. Empty, the default: the file names none.
 	DataDir string
 
+	// NAT64 is stateful translation (RFC 6146), which is on if it has a pool.
+	NAT64 NAT64
+	// Routes is the mapping of IPv4 routes to IPv6 ones, which is on if it has a
+	// source.
+	Routes Routes
+
 	// UDPChecksum is the fate of UDP datagrams without a checksum
 	// (RFC 7915 §4.5). Default UDPChecksumDrop.
 	UDPChecksum UDPChecksumMode
@@ -182,6 +188,8 @@ func defaults() *Config {
 		ExtensionHeaders: 8,
 		ICMPErrorRate:    Rate{PerSecond: 100, Burst: 50},
 		ICMPTooBigRate:   Rate{PerSecond: 1000, Burst: 100},
+		NAT64:            nat64Defaults(),
+		Routes:           routeDefaults(),
 		places:           map[string]Place{},
 	}
 }
