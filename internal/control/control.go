@@ -1,6 +1,15 @@
 // Package control lets an operator look into a running taygo and steer it, over
-// a unix socket that speaks HTTP: GET /status, POST /reload. Nothing here can
-// hold up a packet.
+// a unix socket that speaks HTTP:
+//
+//	GET    /status                             a Status
+//	POST   /reload                             reads the configuration again
+//	GET    /sessions?client=&proto=&limit=     a Session a line
+//	GET    /sessions/follow?client=&proto=     a Change a line, until the client goes
+//	GET    /bib?client=&proto=&limit=          a Binding a line
+//	POST   /bib, DELETE /bib                   make and remove a static Binding
+//
+// Nothing here can hold up a packet, and who reads slowly holds up nobody: the
+// answer is cut off.
 package control
 
 import "time"
@@ -21,6 +30,7 @@ type Status struct {
 	MTU6    int           `json:"ipv6_mtu"` // octets
 	FromIP4 Direction     `json:"from_ipv4"`
 	FromIP6 Direction     `json:"from_ipv6"`
+	NAT64   *NAT64        `json:"nat64,omitempty"` // nil: no sessions are kept
 }
 
 // A Device is the state of the TUN.

@@ -13,10 +13,26 @@ import (
 )
 
 // A Server answers on a control socket. Its functions may be called at any time,
-// from several goroutines.
+// from several goroutines. Those of NAT64 may be nil all together: then there are
+// no sessions. Their errors are told to the client as they are.
 type Server struct {
 	Status func() Status
 	Reload func() error // nil once the new configuration is in force
+
+	// Sessions and Bindings yield what q asks for until yield returns false. A
+	// yield takes as long as the client takes to read, so it must be called with
+	// no lock held. What q does not ask for may be yielded too, it is left out.
+	Sessions func(q Query, yield func(Session) bool) error
+	Bindings func(q Query, yield func(Binding) bool) error
+	// Follow yields changes as they happen until ctx ends or yield returns false,
+	// under the same terms. It returns nil then. An error is told only before the
+	// first change.
+	Follow func(ctx context.Context, q Query, yield func(Change) bool) error
+	// AddBinding makes a static binding, and RemoveBinding removes one, of which
+	// Protocol, IPv4 and Ports are enough. Both are given ports and addresses of
+	// the right family, and a protocol of Protocols.
+	AddBinding    func(Binding) error
+	RemoveBinding func(Binding) error
 }
 
 // Listen makes the control socket at path. One that nobody answers at is taken
@@ -45,24 +61,35 @@ func Listen(path string) (net.Listener, error) {
 
 // Serve answers at the socket of l until ctx ends, and then removes it.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /status", s.status)
-	mux.HandleFunc("POST /reload", s.reload)
 	h := &http.Server{
-		Handler:           mux,
+		Handler:           s.handler(),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		MaxHeaderBytes:    8 << 10,
 	}
 	stop := context.AfterFunc(ctx, func() { h.Close() })
 	defer stop()
-	if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := h.Serve(newDoor(l, maxClients)); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("control: %s: %w", l.Addr(), err)
 	}
 	return nil
 }
 
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", s.status)
+	mux.HandleFunc("POST /reload", s.reload)
+	listings, follows := make(seats, maxListings), make(seats, maxFollows)
+	mux.HandleFunc("GET /sessions", listings.taken(s.sessions))
+	mux.HandleFunc("GET /bib", listings.taken(s.bindings))
+	mux.HandleFunc("GET /sessions/follow", follows.taken(s.follow))
+	mux.HandleFunc("POST /bib", s.changeBinding(s.AddBinding))
+	mux.HandleFunc("DELETE /bib", s.changeBinding(s.RemoveBinding))
+	return mux
+}
+
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+	patience(w)
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(s.Status()); err != nil {
 		return // the other side is gone
