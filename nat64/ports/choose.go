@@ -1,0 +1,199 @@
+package ports
+
+import (
+	"math/bits"
+
+	"taygo/translate/wire"
+)
+
+// A Request asks for a port.
+type Request struct {
+	Proto  uint8
+	Host   wire.Addr // which addresses are paired with; with blocks, the subscriber
+	Prefer uint32    // an address that the host has already, taken before the paired one; 0: none
+	Port   uint16    // the host's own, whose class and parity are kept while possible
+	Parity bool      // keep the parity (RFC 4787 REQ-4)
+	Soft   bool      // when the paired address has no port left, take another (RFC 7857 §4)
+	Home   int       // the shard to take a port of while it has one
+	Random uint64    // unpredictable, a new one for each Request (RFC 6056)
+}
+
+// Find returns where the request can be met: an address, and the home shard or,
+// if that has no port left there, another. It reports false if there is none:
+// without Soft, because the host's address is exhausted. It needs no lock and takes
+// nothing: another may be faster than the Choose that follows, and then Find is to
+// be asked again.
+func (l *Ledger) Find(r *Request) (v4 uint32, shard int, ok bool) {
+	return l.find(r, kindOf(r.Proto))
+}
+
+// Choose takes a free port of an address and a shard, any of those that suit the
+// request best with the same probability, and reports false if there is none. It
+// suits best to have the class of the request's port, well-known or not (RFC 6146
+// §3.5.1.1, §3.5.2.3), and then its parity; identifiers have neither.
+func (l *Ledger) Choose(shard int, v4 uint32, r *Request) (port uint16, ok bool) {
+	s, kind := l.pool.span(v4), kindOf(r.Proto)
+	if s == nil || kind == noKind {
+		return 0, false
+	}
+	return l.choose(choice{s, v4, kind, shard, 0, l.pool.words * 64}, r)
+}
+
+func (l *Ledger) find(r *Request, kind int) (v4 uint32, shard int, ok bool) {
+	p := l.pool
+	if kind == noKind || l.closed[kind].Load() == int64(p.n) {
+		return 0, 0, false
+	}
+	v4 = r.Prefer
+	s := p.span(v4)
+	if s == nil || s.sum[kind] == 0 {
+		v4 = p.Paired(r.Host)
+		s = p.span(v4)
+	}
+	if s.sum[kind] == 0 {
+		v4 = p.paired(r.Host, kind)
+		s = p.span(v4)
+	}
+	for first := s.number(v4); ; {
+		number := s.number(v4)
+		if free := ^l.full[number*numKinds+kind].Load(); free != 0 {
+			return v4, pick(free, r), true
+		}
+		v4 = p.Address((number + 1) % p.n)
+		s = p.span(v4)
+		if !r.Soft || s.number(v4) == first {
+			return 0, 0, false
+		}
+	}
+}
+
+// pick returns the home shard if it is among the shards, otherwise any of them.
+func pick(shards uint64, r *Request) int {
+	if shards>>r.Home&1 != 0 {
+		return r.Home
+	}
+	n := part(bits.RotateLeft64(r.Random, 32), uint64(bits.OnesCount64(shards)))
+	return bit(shards, int(n))
+}
+
+// Which ports suit, as bits.
+const (
+	lowEven = 1 << iota
+	lowOdd
+	highEven
+	highOdd
+
+	low  = lowEven | lowOdd
+	high = highEven | highOdd
+	all  = low | high
+)
+
+// suits says what is tried one after another, by class and parity of a port.
+var (
+	suits = [2][2][4]uint8{
+		{{lowEven, lowOdd, highEven, highOdd}, {lowOdd, lowEven, highOdd, highEven}},
+		{{highEven, highOdd, lowEven, lowOdd}, {highOdd, highEven, lowOdd, lowEven}},
+	}
+	suitsAnyParity = [2][4]uint8{{low, high}, {high, low}}
+	suitsAll       = [4]uint8{all}
+)
+
+func (r *Request) suits(kind int) *[4]uint8 {
+	class := 0
+	if r.Port >= wellKnown {
+		class = 1
+	}
+	switch {
+	case kind != kindTCP && kind != kindUDP:
+		return &suitsAll
+	case r.Parity:
+		return &suits[class][r.Port&1]
+	}
+	return &suitsAnyParity[class]
+}
+
+// A choice is where to choose: from a place of a shard to another.
+type choice struct {
+	*span
+	v4        uint32
+	kind      int
+	shard     int
+	from, end int
+}
+
+func (l *Ledger) choose(c choice, r *Request) (uint16, bool) {
+	p := l.pool
+	number := c.number(c.v4)
+	taken := l.shards[c.shard].page(p, number).sheet(p, number, c.kind)
+	has := c.words[c.kind][c.shard*p.words : (c.shard+1)*p.words]
+	for _, which := range r.suits(c.kind) {
+		if which == 0 {
+			break
+		}
+		f := filter{which, p.low[c.shard], c.from, c.end}
+		n := 0
+		for i := c.from / 64; i*64 < c.end; i++ {
+			n += ones(has[i] &^ taken[i] & f.mask(i))
+		}
+		if n == 0 {
+			continue
+		}
+		n = int(part(r.Random, uint64(n)))
+		for i := c.from / 64; ; i++ {
+			free := has[i] &^ taken[i] & f.mask(i)
+			if n < ones(free) {
+				port := p.port(c.shard, i*64+bit(free, n))
+				return port, l.take(c.span, c.kind, c.v4, port)
+			}
+			n -= ones(free)
+		}
+	}
+	return 0, false
+}
+
+// A filter is the places that suit.
+type filter struct {
+	which     uint8
+	low       int // well-known ports lie below
+	from, end int
+}
+
+// mask returns the places of word i that suit.
+func (f *filter) mask(i int) uint64 {
+	const even = 0x5555555555555555
+	m, lower := uint64(0), below(f.low-i*64)
+	if f.which&lowEven != 0 {
+		m |= lower & even
+	}
+	if f.which&lowOdd != 0 {
+		m |= lower &^ even
+	}
+	if f.which&highEven != 0 {
+		m |= ^lower & even
+	}
+	if f.which&highOdd != 0 {
+		m |= ^lower &^ even
+	}
+	return m & below(f.end-i*64) &^ below(f.from-i*64)
+}
+
+// below returns the lowest n bits, of n that may be out of range.
+func below(n int) uint64 {
+	switch {
+	case n <= 0:
+		return 0
+	case n >= 64:
+		return 1<<64 - 1
+	}
+	return 1<<n - 1
+}
+
+func ones(w uint64) int { return bits.OnesCount64(w) }
+
+// bit returns where the set bit number n of w stands, counted from the lowest.
+func bit(w uint64, n int) int {
+	for range n {
+		w &= w - 1
+	}
+	return bits.TrailingZeros64(w)
+}

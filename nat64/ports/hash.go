@@ -1,0 +1,27 @@
+package ports
+
+import (
+	"math/bits"
+
+	"taygo/translate/wire"
+)
+
+// mix returns a hash of a host's address and x. Who does not know the seed cannot
+// aim at a value.
+func mix(seed uint64, host wire.Addr, x uint64) uint64 {
+	h := fold(seed^0x9e3779b97f4a7c15, host.Hi^0xd6e8feb86659fd93)
+	h = fold(h^host.Lo, seed^0xa0761d6478bd642f)
+	return fold(h^x, 0xe7037ed1a0b428db)
+}
+
+// fold multiplies to 128 bits and adds the halves without carry.
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// part returns a number below n, evenly, of a random number.
+func part(random, n uint64) uint64 {
+	hi, _ := bits.Mul64(random, n)
+	return hi
+}

@@ -1,0 +1,209 @@
+package ports
+
+import (
+	"sync/atomic"
+)
+
+// A Ledger records which ports and blocks of a Pool are taken. Each shard of it
+// has the ports for which Pool.Shard returns its number; methods that name a
+// shard, or a port, need the caller's lock of that shard, which they do not take.
+// Find and FindBlock need none.
+//
+// A port takes a bit for each protocol, allotted 16 addresses at a time when the
+// first of them is used.
+type Ledger struct {
+	pool   *Pool
+	shards []ledgerShard
+	full   []atomic.Uint64        // by address and kind: a bit for each shard that has no free port
+	closed [numKinds]atomic.Int64 // addresses without free ports in any shard
+}
+
+// A ledgerShard is what one lock guards; the space behind it keeps two of them
+// from sharing a cache line.
+type ledgerShard struct {
+	pages []*page
+	taken [numKinds]int
+	_     [16]byte
+}
+
+// A page is what is taken on some addresses in a row, in one shard.
+type page struct {
+	used  [pageSize][numKinds]uint32 // of those that the pool has
+	words []uint64                   // by address, kind and place
+}
+
+const pageSize = 16
+
+// everyShard is the bits of all shards that there may be: those beyond the last
+// have no ports, and are always full.
+const everyShard = 1<<maxShards - 1
+
+// NewLedger returns a Ledger in which nothing is taken.
+func NewLedger(p *Pool) *Ledger {
+	l := &Ledger{pool: p, shards: make([]ledgerShard, p.shards()), full: make([]atomic.Uint64, p.n*numKinds)}
+	for i := range p.spans {
+		s := &p.spans[i]
+		for kind := range numKinds {
+			full := uint64(0)
+			for shard := range maxShards {
+				if s.count[kind][shard] == 0 {
+					full |= 1 << shard
+				}
+			}
+			for n := range s.size() {
+				l.full[(s.index+n)*numKinds+kind].Store(full)
+			}
+			if full == everyShard {
+				l.closed[kind].Add(int64(s.size()))
+			}
+		}
+	}
+	return l
+}
+
+// Pool returns the pool that the ledger is about.
+func (l *Ledger) Pool() *Pool { return l.pool }
+
+// Take takes a certain port, of a static binding or of one restored, and reports
+// whether nobody had it. The port may lie outside the ranges of the pool, but not
+// the address: on another, Take reports false.
+func (l *Ledger) Take(proto uint8, v4 uint32, port uint16) bool {
+	s, kind := l.pool.span(v4), kindOf(proto)
+	return s != nil && kind != noKind && l.take(s, kind, v4, port)
+}
+
+// Release gives a port back. One that is not taken stays as it is.
+func (l *Ledger) Release(proto uint8, v4 uint32, port uint16) {
+	if s, kind := l.pool.span(v4), kindOf(proto); s != nil && kind != noKind {
+		l.release(s, kind, v4, port)
+	}
+}
+
+// Taken is how many ports of a protocol are taken in a shard.
+func (l *Ledger) Taken(shard int, proto uint8) int {
+	kind := kindOf(proto)
+	if kind == noKind {
+		return 0
+	}
+	return l.shards[shard].taken[kind]
+}
+
+// Adopt takes in a shard all that is taken in the same shard of old, as far as the
+// addresses are in the pool of l. Nothing of l may be taken in the shard. It
+// reports false, and does nothing, if the two pools divide ports in different
+// ways: their Shards or Options.Block differ.
+func (l *Ledger) Adopt(shard int, old *Ledger) bool {
+	p, o := l.pool, old.pool
+	if p.shift != o.shift || p.log != o.log {
+		return false
+	}
+	for i := range o.spans {
+		for n := range o.spans[i].size() {
+			from := o.spans[i].index + n
+			pg := old.shards[shard].pages
+			if from/pageSize >= len(pg) || pg[from/pageSize] == nil {
+				continue
+			}
+			v4 := o.spans[i].first + uint32(n)
+			if s := p.span(v4); s != nil {
+				l.adopt(shard, s, s.number(v4), pg[from/pageSize].all(p, from))
+			}
+		}
+	}
+	return true
+}
+
+// adopt records the words of all kinds of an address.
+func (l *Ledger) adopt(shard int, s *span, number int, words []uint64) {
+	p := l.pool
+	pg := l.shards[shard].page(p, number)
+	copy(pg.all(p, number), words)
+	for kind := range numKinds {
+		used := 0
+		for i, w := range pg.sheet(p, number, kind) {
+			l.shards[shard].taken[kind] += ones(w)
+			used += ones(w & s.words[kind][shard*p.words+i])
+		}
+		pg.used[number%pageSize][kind] = uint32(used)
+		if used > 0 && used == int(s.count[kind][shard]) {
+			l.close(shard, number, kind)
+		}
+	}
+}
+
+func (l *Ledger) take(s *span, kind int, v4 uint32, port uint16) bool {
+	shard, place, number := l.pool.shard(port), l.pool.place(port), s.number(v4)
+	sh := &l.shards[shard]
+	pg := sh.page(l.pool, number)
+	w, bit := &pg.sheet(l.pool, number, kind)[place/64], uint64(1)<<(place%64)
+	if *w&bit != 0 {
+		return false
+	}
+	*w |= bit
+	sh.taken[kind]++
+	if s.has[kind].has(port) {
+		used := &pg.used[number%pageSize][kind]
+		*used++
+		if *used == s.count[kind][shard] {
+			l.close(shard, number, kind)
+		}
+	}
+	return true
+}
+
+func (l *Ledger) release(s *span, kind int, v4 uint32, port uint16) {
+	shard, place, number := l.pool.shard(port), l.pool.place(port), s.number(v4)
+	sh := &l.shards[shard]
+	pg := sh.page(l.pool, number)
+	w, bit := &pg.sheet(l.pool, number, kind)[place/64], uint64(1)<<(place%64)
+	if *w&bit == 0 {
+		return
+	}
+	*w &^= bit
+	sh.taken[kind]--
+	if s.has[kind].has(port) {
+		used := &pg.used[number%pageSize][kind]
+		if *used == s.count[kind][shard] {
+			l.open(shard, number, kind)
+		}
+		*used--
+	}
+}
+
+// close notes that a shard has no free port left on an address.
+func (l *Ledger) close(shard, number, kind int) {
+	if old := l.full[number*numKinds+kind].Or(1 << shard); old|1<<shard == everyShard {
+		l.closed[kind].Add(1)
+	}
+}
+
+// open notes that a shard has a free port again.
+func (l *Ledger) open(shard, number, kind int) {
+	if l.full[number*numKinds+kind].And(^uint64(1<<shard)) == everyShard {
+		l.closed[kind].Add(-1)
+	}
+}
+
+// page returns the page of an address, made if need be.
+func (sh *ledgerShard) page(p *Pool, number int) *page {
+	if sh.pages == nil {
+		sh.pages = make([]*page, (p.n+pageSize-1)/pageSize)
+	}
+	pg := &sh.pages[number/pageSize]
+	if *pg == nil {
+		n := min(pageSize, p.n-number/pageSize*pageSize)
+		*pg = &page{words: make([]uint64, n*numKinds*p.words)}
+	}
+	return *pg
+}
+
+// all returns the words of all kinds of an address, sheet those of one.
+func (pg *page) all(p *Pool, number int) []uint64 {
+	size := numKinds * p.words
+	at := number % pageSize * size
+	return pg.words[at : at+size : at+size]
+}
+
+func (pg *page) sheet(p *Pool, number, kind int) []uint64 {
+	return pg.all(p, number)[kind*p.words : (kind+1)*p.words]
+}

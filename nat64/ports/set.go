@@ -1,0 +1,95 @@
+package ports
+
+import "math/bits"
+
+// A bitmap has a bit for each port.
+type bitmap [allPorts / 64]uint64
+
+func (b *bitmap) has(port uint16) bool { return b[port/64]>>(port%64)&1 != 0 }
+
+func (b *bitmap) add(first, last uint16) {
+	for port := int(first); port <= int(last); port++ {
+		b[port/64] |= 1 << (port % 64)
+	}
+}
+
+func (b *bitmap) len() int {
+	n := 0
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// A set is what the addresses of a span have: ports of each protocol, and whole
+// blocks, which stand for themselves by their first ports.
+type set struct {
+	has   [numKinds]bitmap
+	words [numKinds][]uint64 // the same, by shard and place
+	count [numKinds][maxShards]uint32
+	sum   [numKinds]uint64 // of count
+	list  []uint16         // first ports of all blocks, ascending
+}
+
+// newSet returns the set of the given ports, with all blocks whose first port is
+// at least from.
+func newSet(ports *[numProto]bitmap, y *layout, from int) *set {
+	s := &set{}
+	copy(s.has[:], ports[:])
+	for at := from; y.block != 0 && at < allPorts; at += y.block {
+		if s.wholeBlock(uint16(at), y.block) {
+			s.list = append(s.list, uint16(at))
+			s.has[kindBlock].add(uint16(at), uint16(at))
+		}
+	}
+	s.spread(y)
+	return s
+}
+
+// wholeBlock reports whether a block can serve a subscriber: each protocol that
+// has ports at all has every port of it.
+func (s *set) wholeBlock(first uint16, size int) bool {
+	protocols := 0
+	for kind := range numProto {
+		b := &s.has[kind]
+		if *b == (bitmap{}) {
+			continue
+		}
+		protocols++
+		for port := int(first); port < int(first)+size; port++ {
+			if !b.has(uint16(port)) {
+				return false
+			}
+		}
+	}
+	return protocols > 0
+}
+
+// spread computes words, count and sum.
+func (s *set) spread(y *layout) {
+	for kind := range numKinds {
+		s.words[kind] = make([]uint64, y.shards()*y.words)
+		s.count[kind], s.sum[kind] = [maxShards]uint32{}, 0
+		for port := range allPorts {
+			if !s.has[kind].has(uint16(port)) {
+				continue
+			}
+			shard, place := y.shard(uint16(port)), y.place(uint16(port))
+			s.words[kind][shard*y.words+place/64] |= 1 << (place % 64)
+			s.count[kind][shard]++
+			s.sum[kind]++
+		}
+	}
+}
+
+// with returns the set with no other blocks to be taken than those from number n
+// of the list on.
+func (s *set) with(n int, y *layout) *set {
+	c := *s
+	c.has[kindBlock] = bitmap{}
+	for _, first := range s.list[n:] {
+		c.has[kindBlock].add(first, first)
+	}
+	c.spread(y)
+	return &c
+}
