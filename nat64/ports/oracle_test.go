@@ -41,13 +41,18 @@ func (o *oracle) has(e endpoint) bool {
 // whether there is one; smaller is better.
 func (o *oracle) best(p *Pool, shard int, v4 uint32, r *Request) (int, bool) {
 	best, found := 0, false
-	for port := range 1 << 16 {
-		e := endpoint{r.Proto, v4, uint16(port)}
-		if p.Shard(e.port) != shard || o.taken[e] || !o.has(e) {
+	for _, g := range o.ranges {
+		if !g.Prefix.Contains(wire.Addr4(v4).Netip()) {
 			continue
 		}
-		if n := misfit(r, e.port); !found || n < best {
-			best, found = n, true
+		for port := int(g.First); port <= int(g.Last); port++ {
+			e := endpoint{r.Proto, v4, uint16(port)}
+			if p.Shard(e.port) != shard || o.taken[e] || !o.has(e) {
+				continue
+			}
+			if n := misfit(r, e.port); !found || n < best {
+				best, found = n, true
+			}
 		}
 	}
 	return best, found
