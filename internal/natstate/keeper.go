@@ -1,0 +1,82 @@
+package natstate
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"taygo/nat64"
+)
+
+// A Keeper saves snapshots now and then. Its fields are set before the first call;
+// its methods may be called at any time, from several goroutines.
+type Keeper struct {
+	File  File
+	Now   func() Moment
+	Every time.Duration // 0: only when Save is called
+
+	// Export yields all there is, with lifetimes as at the time of the call:
+	// nat64's Table.Export.
+	Export func(yield func(nat64.Entry) bool)
+	// Tell is told the first error of several, and nil when a snapshot succeeds
+	// after that. It may be nil.
+	Tell func(error)
+
+	saving sync.Mutex // one at a time
+
+	mu   sync.Mutex
+	last Kept
+}
+
+// Kept is what a Keeper has achieved.
+type Kept struct {
+	Summary       // of the newest snapshot; zero if there is none of this process
+	Err     error // why there is no newer one; nil after a success
+}
+
+// Run saves a snapshot each time Every has passed, until ctx ends: then at once,
+// without the one that it may be writing. The last one is for Save, when no packet
+// is translated any more. It returns nil.
+func (k *Keeper) Run(ctx context.Context) error {
+	if k.Every <= 0 {
+		return nil
+	}
+	tick := time.NewTicker(k.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			_ = k.Save(ctx) // Tell and Kept have it
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Save saves a snapshot. One that ctx ends is not reported anywhere else.
+func (k *Keeper) Save(ctx context.Context) error {
+	k.saving.Lock()
+	defer k.saving.Unlock()
+	summary, err := k.File.Save(ctx, k.Now(), k.Export)
+	if ctx.Err() != nil && err != nil {
+		return err
+	}
+	k.mu.Lock()
+	failing := k.last.Err != nil
+	if summary.Octets > 0 {
+		k.last.Summary = summary
+	}
+	k.last.Err = err
+	k.mu.Unlock()
+	if k.Tell != nil && (err != nil) != failing {
+		k.Tell(err)
+	}
+	return err
+}
+
+// Kept says how it stands.
+func (k *Keeper) Kept() Kept {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.last
+}
