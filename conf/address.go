@@ -102,14 +102,20 @@ func setIPv6Addr(p *parser, args []string) {
 	}
 }
 
-// setPrefix takes the prefixes of RFC 6052 §2.2.
 func setPrefix(p *parser, args []string) {
-	if !p.hasLength(ipv6, args[0]) {
-		return
+	if x, ok := p.translationPrefix(args[0]); ok {
+		p.conf.Prefix = x
 	}
-	x, ok := p.anyPrefix(ipv6, args[0])
+}
+
+// translationPrefix reads one of the prefixes of RFC 6052 §2.2.
+func (p *parser) translationPrefix(s string) (netip.Prefix, bool) {
+	if !p.hasLength(ipv6, s) {
+		return netip.Prefix{}, false
+	}
+	x, ok := p.anyPrefix(ipv6, s)
 	if !ok {
-		return
+		return netip.Prefix{}, false
 	}
 	octet8 := x.Addr().As16()
 	octet8[8] = 0
@@ -124,8 +130,9 @@ func setPrefix(p *parser, args []string) {
 		p.fail(x.String()+" has bits set from 64 to 71, which RFC 6052 §2.2 keeps zero",
 			"write "+netip.PrefixFrom(netip.AddrFrom16(octet8), x.Bits()).String())
 	default:
-		p.conf.Prefix = x
+		return x, true
 	}
+	return netip.Prefix{}, false
 }
 
 func rfc6052Length(n int) bool {

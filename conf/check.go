@@ -17,6 +17,8 @@ func (p *parser) check() {
 	}
 	p.checkMaps()
 	p.checkPools()
+	p.checkNAT64()
+	p.checkRoutes()
 	p.checkTUN()
 	p.checkMTUs()
 	p.conf.MTUPlateaus = plateaus(p.conf.MTUPlateaus)

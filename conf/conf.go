@@ -41,8 +41,8 @@ type Config struct {
 	// MapFile names a file with more maps, for LoadMaps: as it is written, and a
 	// relative path starts at DataDir. Empty, the default: there is none.
 	MapFile string
-	// WKPFStrict keeps IPv4 addresses that are not global out of 64:ff9b::/96
-	// (RFC 6052 §3.1). Default true.
+	// WKPFStrict keeps IPv4 addresses that are not global, and routes to them, out
+	// of 64:ff9b::/96 (RFC 6052 §3.1). Default true.
 	WKPFStrict bool
 	// DenyIPv4 are the IPv4 prefixes never translated through Prefix; Maps
 	// are not concerned. Default none.

@@ -18,6 +18,9 @@ func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
 		"data-dir":         "",
 		"icmp-errors":      "icmp-errors ipv4 limit\nicmp-errors ipv6 limit",
 		"mtu-plateau":      "mtu-plateau 65535 32000 17914 8166 4352\nmtu-plateau 2002 1492 1006 508 296 68",
+		"route-prefix":     "",
+		"nat64-timeout":    linesOf("nat64-timeout"),
+		"nat64-limit":      linesOf("nat64-limit"),
 	}
 	want := values(parse(t, file("")))
 	for _, d := range Directives() {
@@ -34,6 +37,13 @@ func TestDefaultsAreWhatTheyAreSaidToBe(t *testing.T) {
 			t.Errorf("%s is said to be the default, but gives\n%+v, not\n%+v", lines, got, want)
 		}
 	}
+}
+
+// linesOf returns a line for each of the defaults of a directive, which commas
+// divide.
+func linesOf(name string) string {
+	d, _ := lookUp(name)
+	return name + " " + strings.ReplaceAll(d.Default, ", ", "\n"+name+" ")
 }
 
 // TestDirectives holds the table to what help and documentation rely on.

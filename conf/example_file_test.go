@@ -9,7 +9,7 @@ import (
 const exampleFile = "../tayga-compat.conf.example"
 
 // TestExampleFile parses the example as it stands, and with each of its
-// directives that are commented out set. Only the one without effect warns.
+// directives that are commented out set. Only those without effect warn.
 func TestExampleFile(t *testing.T) {
 	c, err := Load(exampleFile)
 	if err != nil {
@@ -39,7 +39,7 @@ func TestExampleFile(t *testing.T) {
 	all, err := Parse("example", strings.NewReader(strings.Join(lines, "")))
 	if err != nil {
 		t.Errorf("with all directives set:\n%v", err)
-	} else if w := all.Warnings; len(w) != 1 || w[0].Directive != "strict-frag-hdr" {
+	} else if w := all.Warnings; len(w) != 2 || w[0].Directive != "dynamic-pool" || w[1].Directive != "strict-frag-hdr" {
 		t.Errorf("with all directives set it warns:\n%v", Errors(w))
 	}
 	for _, d := range Directives() {

@@ -32,7 +32,7 @@ func LoadMaps(path string, base *Config) ([]Map, []Problem, error) {
 //
 // What base sets cannot be displaced: a line with the prefix of one of its maps
 // or pools or with an own address, or one that reaches into the translation
-// prefix, is refused. A line with the IPv4 or the IPv6 prefix of earlier lines
+// prefix or a pool of stateful translation, is refused. A line with the IPv4 or the IPv6 prefix of earlier lines
 // takes their place, with both their halves, as in Tayga. Prefixes that merely
 // overlap stand side by side, unlike in Tayga: an address goes by the longest
 // (RFC 7757 §3.3).
@@ -107,6 +107,31 @@ func (m *mapFile) displaces(one Map) bool {
 	for _, pool := range c.DynamicPools {
 		if pool.V4 == one.V4 {
 			m.fail(fmt.Sprintf("%v is the dynamic pool at %v", one.V4, pool.At), do)
+			return true
+		}
+	}
+	return m.displacesNAT64(one)
+}
+
+// displacesNAT64 refuses a map of addresses that stateful translation has.
+func (m *mapFile) displacesNAT64(one Map) bool {
+	const do = "remove the line, or change tayga.conf"
+	n := &m.base.NAT64
+	for _, pool := range n.Pools {
+		if pool.V4.Overlaps(one.V4) {
+			m.fail(fmt.Sprintf("%v overlaps %v, nat64-pool at %v", one.V4, pool.V4, pool.At), do)
+			return true
+		}
+	}
+	for _, s := range n.Static {
+		if a := s.V6.Addr(); one.V6.Contains(a) {
+			m.fail(fmt.Sprintf("%v holds %v, nat64-static at %v", one.V6, a, s.At), do)
+			return true
+		}
+	}
+	for _, d := range n.Dedicated {
+		if one.V6.Contains(d.V6) {
+			m.fail(fmt.Sprintf("%v holds %v, nat64-dedicated at %v", one.V6, d.V6, d.At), do)
 			return true
 		}
 	}

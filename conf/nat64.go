@@ -164,7 +164,7 @@ type NAT64Log struct {
 	Sessions     bool // made and gone
 	Blocks       bool // port blocks taken and freed
 	Limits       bool // a source at its limit, a pool without ports
-	Destinations bool // the IPv4 side of a session as well (RFC 6888 §3 REQ-12)
+	Destinations bool // the IPv4 side of a session as well (RFC 6888 §4 REQ-12)
 }
 
 // A NAT64LogKind is a kind of place to log to. The zero value is NAT64LogNone.

@@ -37,7 +37,8 @@ type Routes struct {
 	IPv6NextHops bool
 
 	// Filters are asked in the order of the file; the first that has the route
-	// tells. Routes that none has are permitted.
+	// tells. Routes that none has are permitted. They are not asked about 0.0.0.0/0,
+	// which DefaultRoute decides on.
 	Filters []RouteFilter
 	// DefaultRoute is the fate of 0.0.0.0/0. Default RouteDefaultPermit.
 	DefaultRoute RouteDefaultPolicy

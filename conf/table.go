@@ -1,9 +1,16 @@
 package conf
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// table has one row for each directive: Tayga's first, then ours.
-var table = []directive{
+// table has one row for each directive.
+var table = slices.Concat(translationTable, nat64Table, routeTable)
+
+// translationTable has a row for each directive of stateless translation, of the
+// device and of the process: Tayga's first, then ours.
+var translationTable = []directive{
 	{
 		Directive{
 			"tun-device", "NAME",
@@ -70,14 +77,14 @@ var table = []directive{
 	{
 		Directive{
 			"data-dir", "PATH",
-			"The directory, an absolute path, that keeps dynamic.map. Without it the pools are forgotten at exit.",
+			"The directory, an absolute path, that keeps dynamic.map and nat64.state. Without it leases and sessions are forgotten at exit.",
 			"$STATE_DIRECTORY if that is set", "",
 		}, 1, 1, refused, setDataDir,
 	},
 	{
 		Directive{
 			"wkpf-strict", "yes|no",
-			"Refuses to translate IPv4 addresses that are not global when prefix is 64:ff9b::/96.",
+			"Refuses to translate IPv4 addresses that are not global when prefix is 64:ff9b::/96, and to map routes to them when route-prefix is.",
 			"yes", "RFC 6052 §3.1",
 		}, 1, 1, lastWins, boolean(func(c *Config) *bool { return &c.WKPFStrict }),
 	},

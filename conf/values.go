@@ -137,13 +137,8 @@ func setMTUPlateau(p *parser, args []string) {
 func setTUNDevice(p *parser, args []string) {
 	name := args[0]
 	_, after, numbered := strings.Cut(name, "%")
-	switch bad := strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' || r == ':' }); {
-	case len(name) > 15:
-		p.fail(fmt.Sprintf("%q is %d bytes long", name, len(name)), "write a name of 1 to 15 bytes")
-	case bad >= 0:
-		p.fail(fmt.Sprintf("%q has a %q in it, which no interface name may have", name, name[bad]), "write a name of letters, digits and hyphens")
-	case name == "." || name == "..":
-		p.fail(strconv.Quote(name)+" is no name for an interface", "write a name of letters, digits and hyphens")
+	switch {
+	case !p.deviceName(name):
 	case numbered && (!strings.HasPrefix(after, "d") || strings.Contains(after, "%")):
 		p.fail(strconv.Quote(name)+" has a % that is not a single %d", "write %d where the kernel shall put a number, and no other %")
 	default:
@@ -154,22 +149,47 @@ func setTUNDevice(p *parser, args []string) {
 	}
 }
 
+// deviceName refuses a name that no interface may have.
+func (p *parser) deviceName(name string) bool {
+	switch bad := strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' || r == ':' }); {
+	case len(name) > 15:
+		p.fail(fmt.Sprintf("%q is %d bytes long", name, len(name)), "write a name of 1 to 15 bytes")
+	case bad >= 0:
+		p.fail(fmt.Sprintf("%q has a %q in it, which no interface name may have", name, name[bad]), "write a name of letters, digits and hyphens")
+	case name == "." || name == "..":
+		p.fail(strconv.Quote(name)+" is no name for an interface", "write a name of letters, digits and hyphens")
+	default:
+		return true
+	}
+	return false
+}
+
 // setControlSocket takes off or a path that fits into a socket address.
 func setControlSocket(p *parser, args []string) {
-	const most = 107 // unix(7): sun_path has 108 bytes, the last one zero
 	path := args[0]
 	switch {
 	case lower(path) == ControlSocketOff:
 		p.conf.ControlSocket = ControlSocketOff
-	case path[0] != '/':
-		p.fail(strconv.Quote(path)+" is not an absolute path", "write a path that starts with /, or off")
+	case p.socketPath(path, ", or off"):
+		p.conf.ControlSocket = path
+	}
+}
+
+// socketPath refuses a path that is not that of a socket; or says what could be
+// written in its place.
+func (p *parser) socketPath(path, or string) bool {
+	const most = 107 // unix(7): sun_path has 108 bytes, the last one zero
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		p.fail(strconv.Quote(path)+" is not an absolute path", "write a path that starts with /"+or)
 	case path[len(path)-1] == '/':
 		p.fail(strconv.Quote(path)+" is a directory", "add the name of the socket")
 	case len(path) > most:
 		p.fail(fmt.Sprintf("the path is %d bytes long, a socket takes %d", len(path), most), "write a shorter path")
 	default:
-		p.conf.ControlSocket = path
+		return true
 	}
+	return false
 }
 
 // number reads a whole number in a range.
