@@ -95,7 +95,7 @@ func check(t *testing.T, pairs []Pair, rng *rand.Rand, more int) {
 			return
 		}
 		want4, ok4 := slow.to4(a)
-		if got, ok := to4(table, a); got != want4 || ok != ok4 {
+		if got, ok := to4(table, a); got != want4 || ok != ok4 || table.Has6(halves(a)) != ok4 {
 			t.Fatalf("To4(%v) = %v, %v; want %v, %v; pairs %v", a, got, ok, want4, ok4, pairs)
 		}
 	}

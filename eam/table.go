@@ -74,6 +74,9 @@ func (t *Table) To4(hi, lo uint64) (v4 uint32, ok bool) {
 // (RFC 7757 §4.2).
 func (t *Table) Has4(v4 uint32) bool { return t.rule4(v4) != nil }
 
+// Has6 tells whether a pair holds the IPv6 address hi, lo.
+func (t *Table) Has6(hi, lo uint64) bool { return t.rule6(hi, lo) != nil }
+
 // Len returns the number of pairs.
 func (t *Table) Len() int {
 	if t == nil {

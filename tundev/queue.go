@@ -32,6 +32,9 @@ type port interface {
 	read(*wire.Batch, *tally) error
 	// write tries to write all frames. Its error is ErrGone or a closed file.
 	write([]*wire.Frame, *tally) error
+	// send tries to write one packet. Any goroutine may call it. Its error is that of
+	// write.
+	send(packet []byte, t *tally) error
 	// wake makes a read that waits return.
 	wake() error
 	// close gives up the descriptor, when nobody reads or writes.
