@@ -70,13 +70,14 @@ func (t *Translator) isOwn(p *Packet) bool {
 
 // hasPort reports whether an IPv4 packet is for a host behind the translator
 // rather than for the translator itself, which only answers echo requests, if both
-// have the same address.
+// have the same address. What a fragment of an ICMP message is, is known when it
+// has been reassembled.
 func (p *Packet) hasPort() bool {
 	switch p.Proto {
 	case wire.ProtoTCP, wire.ProtoUDP:
 		return true
 	case wire.ProtoICMP:
-		return p.Offset == 0 && !p.isEchoRequest()
+		return p.isPart() || !p.isEchoRequest()
 	}
 	return false
 }
@@ -217,7 +218,7 @@ func (t *Translator) fit(p *Packet, n int) (limit int, v Verdict) {
 	switch {
 	case n <= limit:
 		return noLimit, Translated
-	case p.V6 && p.segment() > wire.MinMTU6, p.DontFrag && !p.V6:
+	case p.V6 && p.segment() > wire.MinMTU6 && !p.frame.Reassembled, p.DontFrag && !p.V6:
 		return 0, TooBig
 	}
 	return limit, Translated

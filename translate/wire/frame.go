@@ -20,6 +20,10 @@ type Frame struct {
 	buf        []byte
 	start, end int
 	Offload    Offload
+
+	// Reassembled says that the packet was fragments: it may be cut into some again,
+	// however long it is.
+	Reassembled bool
 }
 
 // An Offload says what is still to be done to a frame before it is on a link:
