@@ -57,6 +57,7 @@ type udpOutlet struct {
 	conn      net.Conn  // nil: to be dialed
 	sequence  uint32    // of records that have been sent
 	templates time.Time // when they were sent; zero: not since conn is there
+	refused   time.Time // when the collector was last found not to listen
 	sent      int       // octets of the current buffer
 }
 

@@ -75,7 +75,7 @@ func appendAddr(b []byte, field string, a netip.Addr) []byte {
 		return b
 	}
 	b = append(b, field...)
-	b = a.AppendTo(b)
+	b = a.WithZone("").AppendTo(b)
 	return append(b, '"')
 }
 

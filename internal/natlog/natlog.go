@@ -100,7 +100,7 @@ func newLog(name string, o Options, f format, out outlet) *Log {
 	if o.Events == 0 {
 		o.Events = Default
 	}
-	return &Log{name: name, o: o, format: f, out: out, again: make(chan struct{}, 1), status: Status{Name: name}}
+	return &Log{name: name, o: o, format: f, out: out, again: make(chan struct{}, 1), toldAt: time.Now(), status: Status{Name: name}}
 }
 
 // Reopen has a Log of a file open it anew, when somebody has moved it away (which

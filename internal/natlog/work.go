@@ -26,8 +26,9 @@ func (l *Log) work(ctx context.Context) {
 		n := l.o.Feed.Next(l.changes[:])
 		l.encode(l.changes[:n])
 		l.encodeLost(n < len(l.changes))
-		if l.buf = l.format.end(l.buf); len(l.buf) > 0 {
-			l.deliver(ctx)
+		if l.buf = l.format.end(l.buf); len(l.buf) > 0 && !l.deliver(ctx) {
+			l.abandon()
+			return
 		}
 		if n == len(l.changes) {
 			continue
@@ -78,8 +79,8 @@ func (l *Log) encodeLost(emptied bool) {
 }
 
 // deliver has the outlet send the buffer, and tries again while that fails. When
-// ctx has ended it tries once.
-func (l *Log) deliver(ctx context.Context) {
+// ctx has ended it tries once, and reports whether that succeeded.
+func (l *Log) deliver(ctx context.Context) bool {
 	pause := shortestPause
 	for {
 		last := ctx.Err() != nil
@@ -87,7 +88,7 @@ func (l *Log) deliver(ctx context.Context) {
 		l.note(err)
 		if err == nil || last {
 			l.count(err == nil)
-			return
+			return err == nil
 		}
 		select {
 		case <-time.After(pause):
@@ -108,6 +109,15 @@ func (l *Log) count(written bool) {
 		return
 	}
 	l.status.Lost += l.events
+}
+
+// abandon loses what is left in the ring.
+func (l *Log) abandon() {
+	for n := len(l.changes); n == len(l.changes); {
+		n = l.o.Feed.Next(l.changes[:])
+		l.encode(l.changes[:n])
+		l.count(false)
+	}
 }
 
 // note keeps an error, and tells of the first of several. They are over when there
