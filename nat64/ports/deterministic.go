@@ -20,15 +20,23 @@ type Deterministic struct {
 
 func (d Deterministic) isZero() bool { return d == Deterministic{} }
 
-// share divides the blocks of the pool among the subscribers.
-func (p *Pool) share(d Deterministic) error {
+// check refuses what no pool can do, with blocks of the given size.
+func (d Deterministic) check(block int) error {
+	if d.isZero() {
+		return nil
+	}
 	if !d.Prefix.IsValid() || !d.Prefix.Addr().Is6() || d.Prefix != d.Prefix.Masked() {
 		return fmt.Errorf("ports: subscribers in %v: %w: not an IPv6 prefix, or bits are set past its length", d.Prefix, ErrDeterministic)
 	}
-	if p.block == 0 || d.Bits < d.Prefix.Bits() || d.Bits > 128 {
+	if block == 0 || d.Bits < d.Prefix.Bits() || d.Bits > 128 {
 		return fmt.Errorf("ports: subscribers of %d bits in %v, blocks of %d ports: %w: set a block, and bits from %d to 128",
-			d.Bits, d.Prefix, p.block, ErrDeterministic, d.Prefix.Bits())
+			d.Bits, d.Prefix, block, ErrDeterministic, d.Prefix.Bits())
 	}
+	return nil
+}
+
+// share divides the blocks of the pool among the subscribers.
+func (p *Pool) share(d Deterministic) error {
 	last := &p.spans[len(p.spans)-1]
 	blocks := last.lists + uint64(last.size())*uint64(len(last.list))
 	wide := d.Bits - d.Prefix.Bits()

@@ -11,7 +11,8 @@ import (
 func mix(seed uint64, host wire.Addr, x uint64) uint64 {
 	h := fold(seed^0x9e3779b97f4a7c15, host.Hi^0xd6e8feb86659fd93)
 	h = fold(h^host.Lo, seed^0xa0761d6478bd642f)
-	return fold(h^x, 0xe7037ed1a0b428db)
+	h = fold(h^0x8ebc6af09c88c6e3, x*0xe7037ed1a0b428db^seed)
+	return (h ^ h>>32) * 0x589965cc75374cc3
 }
 
 // fold multiplies to 128 bits and adds the halves without carry.

@@ -69,7 +69,7 @@ func (o *Options) check() error {
 			return fmt.Errorf("ports: range %v: %w: name at least one", r, ErrProtocol)
 		}
 	}
-	return nil
+	return o.Deterministic.check(o.Block)
 }
 
 // String returns the range as prefix, ports and protocols.

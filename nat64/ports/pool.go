@@ -110,14 +110,13 @@ func (s *span) size() int { return int(s.last-s.first) + 1 }
 
 // Paired returns the address that a host's bindings are on, whatever the
 // protocol (RFC 4787 REQ-2, RFC 6888 REQ-2). Addresses get hosts in proportion to
-// their ports. A pool that grows takes hosts from the others no more than it must:
-// most hosts keep their address.
+// their ports. Most hosts keep their address when the pool becomes another.
 func (p *Pool) Paired(host wire.Addr) uint32 { return p.paired(host, numKinds) }
 
 // paired is Paired among the addresses that have ports of a kind; numKinds stands
 // for any protocol. It halves the address space again and again, and goes to
-// either side with a probability that is its part of the ports: so a side that
-// grows takes hosts from the other, and nothing moves within the other.
+// either side with a probability that is its part of the ports: so few go another
+// way when a side grows, and none within the other side.
 func (p *Pool) paired(host wire.Addr, kind int) uint32 {
 	if p.n == 1 {
 		return p.spans[0].first
