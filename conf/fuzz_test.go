@@ -66,6 +66,8 @@ func checkConfig(t *testing.T, c *Config, last int) {
 		}
 	}
 	checkPoolsAndTUN(t, c)
+	checkStateful(t, c)
+	checkMapping(t, c)
 	for i, n := range c.MTUPlateaus {
 		if n < 68 || n > 65535 || i > 0 && n >= c.MTUPlateaus[i-1] {
 			t.Errorf("not plateaus: %v", c.MTUPlateaus)

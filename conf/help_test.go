@@ -38,15 +38,25 @@ func parse(t *testing.T, text string) *Config {
 func values(c *Config) Config {
 	v := *c
 	v.places, v.Warnings = nil, nil
-	v.Maps = slices.Clone(v.Maps)
-	for i := range v.Maps {
-		v.Maps[i].At = Place{}
-	}
-	v.DynamicPools = slices.Clone(v.DynamicPools)
-	for i := range v.DynamicPools {
-		v.DynamicPools[i].At = Place{}
-	}
+	v.Maps = placeless(v.Maps, func(m *Map) *Place { return &m.At })
+	v.DynamicPools = placeless(v.DynamicPools, func(d *DynamicPool) *Place { return &d.At })
+	v.NAT64.Pools = placeless(v.NAT64.Pools, func(x *NAT64Pool) *Place { return &x.At })
+	v.NAT64.Static = placeless(v.NAT64.Static, func(s *NAT64Static) *Place { return &s.At })
+	v.NAT64.Dedicated = placeless(v.NAT64.Dedicated, func(d *NAT64Dedicated) *Place { return &d.At })
+	v.Routes.Sources = placeless(v.Routes.Sources, func(s *RouteSource) *Place { return &s.At })
+	v.Routes.NextHops = placeless(v.Routes.NextHops, func(h *RouteNextHop) *Place { return &h.At })
+	v.Routes.Filters = placeless(v.Routes.Filters, func(f *RouteFilter) *Place { return &f.At })
+	v.Routes.Default.At = Place{}
 	return v
+}
+
+// placeless returns a copy of a list without the places in it.
+func placeless[T any](list []T, at func(*T) *Place) []T {
+	list = slices.Clone(list)
+	for i := range list {
+		*at(&list[i]) = Place{}
+	}
+	return list
 }
 
 // A good is lines and what they change in a Config of base.

@@ -17,8 +17,8 @@ type NAT64 struct {
 	// Static are the bindings that are always there (RFC 6146 §3.1). No IPv4 and no
 	// IPv6 transport address occurs twice for one protocol. Default none.
 	Static []NAT64Static
-	// Dedicated are the pool addresses that one host has alone for what no binding
-	// has. No address occurs twice. Default none.
+	// Dedicated are the pool addresses that one host has alone. No address occurs
+	// twice. Default none.
 	Dedicated []NAT64Dedicated
 
 	// AddressDependent lets packets from IPv4 in only from addresses that the
@@ -55,10 +55,9 @@ type NAT64 struct {
 	// BlocksPerSource is how many blocks of one protocol a source may have, at
 	// least 1 if BlockSize is not zero, and zero otherwise.
 	BlocksPerSource int
-	// Deterministic are the sources whose ports follow from their address
-	// (RFC 7422), in the order of the file. They do not overlap. BlockSize is zero
-	// if there are any. Default none.
-	Deterministic []NAT64Deterministic
+	// Deterministic gives sources ports that follow from their address (RFC 7422).
+	// The zero value, the default: it does not. BlockSize is zero if it does.
+	Deterministic NAT64Deterministic
 
 	// Log chooses the events to log. Default none.
 	Log NAT64Log
@@ -112,8 +111,9 @@ type NAT64Static struct {
 	At       Place
 }
 
-// A NAT64Dedicated gives a host an IPv4 address for the protocols without ports,
-// and for the ports and identifiers that no binding has, one to one.
+// A NAT64Dedicated gives a host a pool address of its own: what no static binding
+// says about a port of either is translated one to one, and so are protocols
+// without ports.
 type NAT64Dedicated struct {
 	V4 netip.Addr // of a pool, and not Config.IPv4Addr
 	V6 netip.Addr
@@ -147,15 +147,17 @@ type NAT64Limits struct {
 	SYNOctets      int // their octets in all; default 512 KiB
 }
 
-// A NAT64Deterministic is an IPv6 prefix whose sources have fixed ports
-// (RFC 7422). All such prefixes of a file number their sources together, in the
-// order of the lines; source i has the i-th run of PortsPerSource ports of the
-// pools, which starts at no port below 1024.
+// A NAT64Deterministic gives each source in an IPv6 prefix a block of ports, the
+// same for all protocols, by computation alone (RFC 7422): source i has block i of
+// the pools, by address and then by port, none of which has a port below 1024.
 type NAT64Deterministic struct {
-	V6             netip.Prefix
-	SourceBits     int // the length of a source's prefix, at least that of V6
-	PortsPerSource int // the same on all lines; where none says it, as many as there are
-	At             Place
+	V6         netip.Prefix // of all sources; the zero Prefix: none
+	SourceBits int          // the length of the prefix of one, at least that of V6
+	// BlockSize is the number of ports in a block, a power of two from 32 to 8192:
+	// the greatest for which there is room if the file does not say.
+	BlockSize int
+	// Overflow gives a source whose block is used up blocks that no source has.
+	Overflow bool
 }
 
 // A NAT64Log tells which events to log. The zero value logs none.

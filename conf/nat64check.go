@@ -16,12 +16,13 @@ func (p *parser) checkNAT64() {
 		p.warnIdle("nat64-", "nat64-pool", "nat64-static", "nat64-dedicated")
 	}
 	p.checkNAT64Pools()
+	p.checkNAT64Hosts()
 	if len(n.Pools) > 0 {
-		p.checkNAT64Blocks()
 		p.checkNAT64Log()
 	}
-	p.checkDeterministic()
-	p.checkNAT64Hosts()
+	if len(n.Pools) > 0 && !p.failed("nat64-pool") {
+		p.checkNAT64Blocks()
+	}
 	p.checkStaticOnce("IPv4", func(s NAT64Static) netip.AddrPort { return s.V4 })
 	p.checkStaticOnce("IPv6", func(s NAT64Static) netip.AddrPort { return s.V6 })
 }
@@ -137,28 +138,6 @@ func addressesOf(pools []NAT64Pool) int {
 	return n
 }
 
-// checkNAT64Blocks refuses pools without a block, and blocks beside ports that
-// follow from the address.
-func (p *parser) checkNAT64Blocks() {
-	n := &p.conf.NAT64
-	if n.BlockSize == 0 {
-		return
-	}
-	at := p.conf.At("nat64-port-blocks")
-	if len(n.Deterministic) > 0 {
-		p.turnTo("nat64-port-blocks", at)
-		p.fail(fmt.Sprintf("cannot stand beside nat64-deterministic in line %d, which needs no blocks", n.Deterministic[0].At.Line), "remove one")
-	}
-	for _, pool := range n.Pools {
-		start := (int(pool.First) + n.BlockSize - 1) / n.BlockSize * n.BlockSize
-		if start+n.BlockSize-1 > int(pool.Last) {
-			p.turnTo("nat64-pool", pool.At)
-			p.fail(fmt.Sprintf("%d-%d holds no block of %d ports, nat64-port-blocks in line %d, which begin at multiples of it", pool.First, pool.Last, n.BlockSize, at.Line),
-				"write more ports, or smaller blocks")
-		}
-	}
-}
-
 // checkNAT64Log warns of what is logged nowhere, or never happens.
 func (p *parser) checkNAT64Log() {
 	c := p.conf
@@ -182,7 +161,7 @@ func (p *parser) checkNAT64Log() {
 	if l.Destinations && !l.Sessions {
 		p.warn("destinations has no effect without sessions", "add sessions, or remove destinations")
 	}
-	if l.Blocks && c.NAT64.BlockSize == 0 && !p.failed("nat64-port-blocks") {
+	if l.Blocks && c.NAT64.BlockSize == 0 && !c.NAT64.Deterministic.Overflow && !p.failed("nat64-port-blocks") {
 		p.warn("blocks has no effect without nat64-port-blocks", "add nat64-port-blocks, or remove blocks")
 	}
 }

@@ -1,13 +1,50 @@
 package conf
 
-import "fmt"
-
-// Bounds of runs of ports that follow from the address.
-const (
-	reservedPorts = 1024 // the ports below are not given out (RFC 7422 §2)
-	fewestPorts   = 64   // of a source where the file does not say how many
-	mostPorts     = 65536 - reservedPorts
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
 )
+
+// Sizes of blocks of ports.
+const (
+	leastBlock = 32
+	mostBlock  = 8192
+)
+
+// setNAT64PortBlocks takes off, or the size of a block and how many a source may
+// have.
+func setNAT64PortBlocks(p *parser, args []string) {
+	if lower(args[0]) == "off" {
+		if len(args) > 1 {
+			p.fail("off takes no number", "remove "+strconv.Quote(args[1])+", or write a size for off")
+		}
+		return
+	}
+	if !allDigits(args[0]) {
+		p.fail(strconv.Quote(args[0])+" is neither off nor a number", unlessGlued(args[0], fmt.Sprintf("write off or a power of two from %d to %d", leastBlock, mostBlock)))
+		return
+	}
+	size, ok := p.blockSize(args[0])
+	most := 4
+	if ok && len(args) == 2 {
+		most, ok = p.number(args[1], 1, 2048)
+	}
+	if ok {
+		p.conf.NAT64.BlockSize, p.conf.NAT64.BlocksPerSource = size, most
+	}
+}
+
+// blockSize reads a power of two.
+func (p *parser) blockSize(s string) (int, bool) {
+	size, ok := p.number(s, leastBlock, mostBlock)
+	if ok && bits.OnesCount(uint(size)) != 1 {
+		above := bits.Len(uint(size))
+		p.fail(s+" is not a power of two", fmt.Sprintf("write %d or %d", 1<<(above-1), 1<<above))
+		return 0, false
+	}
+	return size, ok
+}
 
 // setNAT64Deterministic takes an IPv6 prefix and the length of the sources in it.
 func setNAT64Deterministic(p *parser, args []string) {
@@ -18,104 +55,72 @@ func setNAT64Deterministic(p *parser, args []string) {
 	if !ok || !p.usable(v6, overlapping, unusableIPv6) {
 		return
 	}
-	d := NAT64Deterministic{V6: v6, At: p.at}
+	d := NAT64Deterministic{V6: v6}
 	if d.SourceBits, ok = p.number(args[1], v6.Bits(), min(128, v6.Bits()+32)); !ok {
 		return
 	}
-	if len(args) == 3 {
-		if d.PortsPerSource, ok = p.number(args[2], 1, mostPorts); !ok {
+	for i, arg := range args[2:] {
+		switch {
+		case lower(arg) == "overflow" && !d.Overflow:
+			d.Overflow = true
+		case i > 0 || !allDigits(arg):
+			p.fail(strconv.Quote(arg)+" is not possible here", unlessGlued(arg, "write nat64-deterministic V6/M SOURCE-LENGTH [SIZE] [overflow]"))
 			return
-		}
-	}
-	p.conf.NAT64.Deterministic = append(p.conf.NAT64.Deterministic, d)
-}
-
-// checkDeterministic checks that the pools have room for all the sources, and
-// sets how many ports each has if the file does not.
-func (p *parser) checkDeterministic() {
-	c := p.conf
-	lines := c.NAT64.Deterministic
-	ports, sources := 0, 0
-	var says Place
-	for i, d := range lines {
-		p.turnTo("nat64-deterministic", d.At)
-		for _, earlier := range lines[:i] {
-			if d.V6.Overlaps(earlier.V6) {
-				p.fail(fmt.Sprintf("%v overlaps %v in line %d", d.V6, earlier.V6, earlier.At.Line), "take a prefix outside the other, or remove one")
+		default:
+			if d.BlockSize, ok = p.blockSize(arg); !ok {
 				return
 			}
 		}
-		if c.Prefix.IsValid() && inside(d.V6, c.Prefix) {
-			p.fail(fmt.Sprintf("%v lies in %v, prefix in line %d, and stands for IPv4 hosts", d.V6, c.Prefix, c.At("prefix").Line), "write a prefix of IPv6 hosts")
-			return
-		}
-		switch n := d.PortsPerSource; {
-		case n == 0:
-		case ports == 0:
-			ports, says = n, d.At
-		case n != ports:
-			p.fail(fmt.Sprintf("%d ports, and line %d says %d", n, says.Line, ports), "write one number of ports on all lines")
-			return
-		}
-		sources += 1 << (d.SourceBits - d.V6.Bits())
 	}
-	if len(lines) == 0 || len(c.NAT64.Pools) == 0 || p.failed("nat64-pool") {
+	p.conf.NAT64.Deterministic = d
+}
+
+// checkNAT64Blocks checks that the pools have blocks, and enough of them if each
+// source has one of its own, whose size it sets if the file does not.
+func (p *parser) checkNAT64Blocks() {
+	n := &p.conf.NAT64
+	if n.BlockSize > 0 {
+		p.turnTo("nat64-port-blocks", p.conf.At("nat64-port-blocks"))
+		if n.Deterministic.V6.IsValid() {
+			p.fail(fmt.Sprintf("cannot stand beside nat64-deterministic in line %d", p.conf.At("nat64-deterministic").Line), "remove one")
+		}
+		p.checkWholeBlocks(n.BlockSize)
+	}
+	d := &n.Deterministic
+	if !d.V6.IsValid() {
 		return
 	}
-	p.turnTo("nat64-deterministic", lines[0].At)
-	if ports, ok := p.portsEach(sources, ports); ok {
-		for i := range lines {
-			lines[i].PortsPerSource = ports
+	p.turnTo("nat64-deterministic", p.conf.At("nat64-deterministic"))
+	if prefix := p.conf.Prefix; prefix.IsValid() && inside(d.V6, prefix) {
+		p.fail(fmt.Sprintf("%v lies in %v, prefix in line %d, and stands for IPv4 hosts", d.V6, prefix, p.conf.At("prefix").Line), "write a prefix of IPv6 hosts")
+		return
+	}
+	sources := 1 << (d.SourceBits - d.V6.Bits())
+	for size := mostBlock; d.BlockSize == 0 && size >= leastBlock; size /= 2 {
+		if blocksOf(n, size) >= sources {
+			d.BlockSize = size
 		}
+	}
+	size := d.BlockSize
+	if size == 0 {
+		size = leastBlock
+	}
+	if room := blocksOf(n, size); room < sources {
+		p.fail(fmt.Sprintf("%v has %d prefixes of %d bits, and the pools have %d blocks of %d ports from 1024 up", d.V6, sources, d.SourceBits, room, size),
+			"add a pool, or write a smaller SIZE or a shorter SOURCE-LENGTH")
 	}
 }
 
-// portsEach returns the number of ports that each source has, which is the one
-// given unless that is 0, and refuses one for which the pools have no room.
-func (p *parser) portsEach(sources, ports int) (int, bool) {
-	pools := p.conf.NAT64.Pools
-	if ports > 0 {
-		room := runsOf(pools, ports)
-		if room < sources {
-			p.fail(fmt.Sprintf("%d sources of %d ports each, and the pools have room for %d", sources, ports, room), "write fewer ports or a shorter SOURCE-LENGTH, or add a pool")
-		}
-		return ports, room >= sources
-	}
-	low, high := 0, mostPorts // the pools have room for runs of low ports, and not for longer ones than high
-	for low < high {
-		middle := (low + high + 1) / 2
-		if runsOf(pools, middle) >= sources {
-			low = middle
-		} else {
-			high = middle - 1
+// checkWholeBlocks refuses addresses that have ports and no block.
+func (p *parser) checkWholeBlocks(size int) {
+	n := &p.conf.NAT64
+	for _, s := range spansOf(n) {
+		if s.blocks(size, 0) == 0 {
+			at := p.at
+			p.turnTo("nat64-pool", s.pools[0].At)
+			p.fail(fmt.Sprintf("%s has no block of %d ports, nat64-port-blocks in line %d, which begins at a multiple of that and is for all protocols of the address", textOf(s.pools[0].V4), size, at.Line),
+				"write more ports, or smaller blocks")
+			return
 		}
 	}
-	if low < fewestPorts {
-		p.fail(fmt.Sprintf("%d sources have %d ports each, %d is the least", sources, low, fewestPorts), "write a shorter SOURCE-LENGTH, add a pool, or write how many ports each shall have")
-		return 0, false
-	}
-	return low, true
-}
-
-// runsOf returns how many runs of that many ports the pools have, in the protocol
-// that has the fewest of those that have any.
-func runsOf(pools []NAT64Pool, ports int) int {
-	var runs [3]int
-	var has [3]bool
-	for _, pool := range pools {
-		n := (int(pool.Last) + 1 - max(int(pool.First), reservedPorts)) / ports << (32 - pool.V4.Bits())
-		for i, on := range []bool{pool.TCP, pool.UDP, pool.ICMP} {
-			if on {
-				has[i] = true
-				runs[i] += max(0, n)
-			}
-		}
-	}
-	fewest := -1
-	for i := range runs {
-		if has[i] && (fewest < 0 || runs[i] < fewest) {
-			fewest = runs[i]
-		}
-	}
-	return max(0, fewest)
 }

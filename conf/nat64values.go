@@ -2,7 +2,6 @@ package conf
 
 import (
 	"fmt"
-	"math/bits"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -102,34 +101,6 @@ func setNAT64Limit(p *parser, args []string) {
 	*l.field(&p.conf.NAT64.Limits) = n
 	if l.word == "source-rate" {
 		p.conf.NAT64.Limits.SourceBurst = burst
-	}
-}
-
-// setNAT64PortBlocks takes off, or the size of a block and how many a source may
-// have.
-func setNAT64PortBlocks(p *parser, args []string) {
-	n := &p.conf.NAT64
-	if lower(args[0]) == "off" {
-		if len(args) > 1 {
-			p.fail("off takes no number", "remove "+strconv.Quote(args[1])+", or write a size for off")
-		}
-		return
-	}
-	if !allDigits(args[0]) {
-		p.fail(strconv.Quote(args[0])+" is neither off nor a number", unlessGlued(args[0], "write off or a power of two from 32 to 8192"))
-		return
-	}
-	size, ok := p.number(args[0], 32, 8192)
-	most := 4
-	if ok && bits.OnesCount(uint(size)) != 1 {
-		p.fail(args[0]+" is not a power of two", fmt.Sprintf("write %d or %d", 1<<(bits.Len(uint(size))-1), 1<<bits.Len(uint(size))))
-		return
-	}
-	if ok && len(args) == 2 {
-		most, ok = p.number(args[1], 1, 2048)
-	}
-	if ok {
-		n.BlockSize, n.BlocksPerSource = size, most
 	}
 }
 

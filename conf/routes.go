@@ -37,10 +37,9 @@ type Routes struct {
 	IPv6NextHops bool
 
 	// Filters are asked in the order of the file; the first that has the route
-	// tells. Routes that none has are permitted. They are not asked about 0.0.0.0/0,
-	// which DefaultRoute decides on.
+	// tells. Routes that none has are permitted.
 	Filters []RouteFilter
-	// DefaultRoute is the fate of 0.0.0.0/0. Default RouteDefaultPermit.
+	// DefaultRoute is the fate of 0.0.0.0/0, if Filters permit it. Default RouteDefaultPermit.
 	DefaultRoute RouteDefaultPolicy
 	// Aggregate makes fewer routes of many. Default RouteAggregateOff.
 	Aggregate RouteAggregation
@@ -90,6 +89,7 @@ type RouteFilter struct {
 	Permit   bool
 	V4       netip.Prefix // without host bits
 	Min, Max int          // lengths of routes; V4.Bits() ≤ Min ≤ Max ≤ 32
+	Protocol uint8        // the mark (rtm_protocol) of routes; 0: any
 	At       Place
 }
 

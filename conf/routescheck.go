@@ -24,7 +24,9 @@ func (p *parser) checkRoutes() {
 		p.warn("no route has an IPv6 next hop, so none is mapped", "add route-nexthop, or write route-nexthop-ipv6 accept")
 	}
 	for i, f := range r.Filters {
-		asked := func(e RouteFilter) bool { return inside(f.V4, e.V4) && e.Min <= f.Min && f.Max <= e.Max }
+		asked := func(e RouteFilter) bool {
+			return inside(f.V4, e.V4) && e.Min <= f.Min && f.Max <= e.Max && (e.Protocol == 0 || e.Protocol == f.Protocol)
+		}
 		if j := slices.IndexFunc(r.Filters[:i], asked); j >= 0 {
 			p.turnTo("route-filter", f.At)
 			p.warn(fmt.Sprintf("is never asked: line %d has all of its routes", r.Filters[j].At.Line), "put it before that line, or remove it")

@@ -109,7 +109,7 @@ func (p *parser) gateway(hop RouteNextHop, args []string) (RouteNextHop, bool) {
 	return hop, true
 }
 
-// setRouteFilter takes a prefix and the lengths of the routes in it.
+// setRouteFilter takes the prefix of a route, or with lengths of those within it.
 func setRouteFilter(p *parser, args []string) {
 	action, ok := p.oneOf([]string{"deny", "permit"}, args[0])
 	if !ok || !p.hasLength(ipv4, args[1]) {
@@ -119,28 +119,43 @@ func setRouteFilter(p *parser, args []string) {
 	if !ok {
 		return
 	}
-	f := RouteFilter{Permit: action == 1, V4: v4, Min: v4.Bits(), Max: 32, At: p.at}
-	bounds := args[2:]
-	for len(bounds) > 0 {
-		word, err := lower(bounds[0]), len(bounds) == 1
-		if word != "ge" && word != "le" || err {
-			p.fail(strconv.Quote(bounds[0])+" is not possible here", unlessGlued(bounds[0], "write ge or le and a length after the prefix, or nothing"))
+	f := RouteFilter{Permit: action == 1, V4: v4, Min: -1, Max: -1, At: p.at}
+	for rest := args[2:]; len(rest) > 0; rest = rest[2:] {
+		if len(rest) == 1 || !p.filterWord(&f, rest[0], rest[1]) {
+			if len(rest) == 1 {
+				p.fail("nothing follows the word "+strconv.Quote(rest[0]), "write ge or le and a length, or proto and a protocol")
+			}
 			return
 		}
-		field := &f.Max
-		if word == "ge" {
-			field = &f.Min
-		}
-		if *field, ok = p.number(bounds[1], v4.Bits(), 32); !ok {
-			return
-		}
-		bounds = bounds[2:]
+	}
+	switch {
+	case f.Min < 0 && f.Max < 0:
+		f.Min, f.Max = v4.Bits(), v4.Bits()
+	case f.Min < 0:
+		f.Min = v4.Bits()
+	case f.Max < 0:
+		f.Max = 32
 	}
 	if f.Min > f.Max {
 		p.fail(fmt.Sprintf("no length is at least %d and at most %d", f.Min, f.Max), "write a ge that is no more than le")
 		return
 	}
 	p.conf.Routes.Filters = append(p.conf.Routes.Filters, f)
+}
+
+// filterWord reads a word of a filter and what follows it.
+func (p *parser) filterWord(f *RouteFilter, word, arg string) (ok bool) {
+	switch word = lower(word); {
+	case word == "ge" && f.Min < 0:
+		f.Min, ok = p.number(arg, f.V4.Bits(), 32)
+	case word == "le" && f.Max < 0:
+		f.Max, ok = p.number(arg, f.V4.Bits(), 32)
+	case word == "proto" && f.Protocol == 0:
+		f.Protocol, ok = p.mark(arg)
+	default:
+		p.fail(strconv.Quote(word)+" is not possible here", unlessGlued(word, "write ge, le or proto, each once, or nothing"))
+	}
+	return ok
 }
 
 // setRouteReceiveBuffer takes octets, KiB or MiB.

@@ -21,7 +21,7 @@ var nat64Table = []directive{
 	{
 		Directive{
 			"nat64-dedicated", "V4 V6",
-			"Gives a pool address to one IPv6 host for all that has no binding: its packets of protocols without ports go out as V4, and what arrives for V4, and is for no binding, goes to it. As many lines as needed.",
+			"Gives a pool address to one IPv6 host alone, so that it has its own ports and protocols without ports as well: its packets go out as V4 and come back, one to one, but for the ports of nat64-static. As many lines as needed.",
 			"", "RFC 7915",
 		}, 2, 2, repeated, setNAT64Dedicated,
 	},
@@ -105,16 +105,16 @@ var nat64Table = []directive{
 	{
 		Directive{
 			"nat64-port-blocks", "off|SIZE [MAX]",
-			"Gives ports to a source in blocks of SIZE, a power of two from 32 to 8192, and at most MAX blocks of each protocol, 1 to 2048 and 4 if it is left out; so a log needs a line for a block only. A pool must hold whole blocks, which begin at multiples of SIZE.",
+			"Gives ports to a source in blocks of SIZE, a power of two from 32 to 8192, and at most MAX blocks of each protocol, 1 to 2048 and 4 if it is left out; so a log needs a line for a block only. Every address must hold whole blocks, which begin at multiples of SIZE and are for all protocols that it has.",
 			"off", "RFC 6888 §3, RFC 7768",
 		}, 1, 2, refused, setNAT64PortBlocks,
 	},
 	{
 		Directive{
-			"nat64-deterministic", "V6/M SOURCE-LENGTH [PORTS]",
-			"Gives fixed ports to each prefix of SOURCE-LENGTH in V6/M, so that no log is needed to tell who had a port: they are numbered in order, all lines together, and each has its run of PORTS ports of the pools, which starts at 1024 or above. Without PORTS, runs are as long as the pools allow, and at least 64; it is the same on all lines. It goes without nat64-port-blocks. As many lines as needed.",
+			"nat64-deterministic", "V6/M SOURCE-LENGTH [SIZE] [overflow]",
+			"Gives a fixed block of ports to each prefix of SOURCE-LENGTH in V6/M, so that no log is needed to tell who had a port: the first prefix has the first block of the pools, by address and by port from 1024 up, and so on. SIZE is as for nat64-port-blocks, of which this takes the place; without it, it is the greatest for which the pools have room. overflow gives a source whose block is used up one that is left.",
 			"", "RFC 7422 §2",
-		}, 2, 3, repeated, setNAT64Deterministic,
+		}, 2, 4, refused, setNAT64Deterministic,
 	},
 	{
 		Directive{

@@ -55,10 +55,10 @@ var routeTable = []directive{
 	},
 	{
 		Directive{
-			"route-filter", "permit|deny P/L [ge N] [le N]",
-			"Permits or denies IPv4 routes within P/L, of lengths from ge (without it L) to le (without it 32). The first line that has a route counts; one that none has is permitted. 0.0.0.0/0 is not asked of them, but of route-default.",
+			"route-filter", "permit|deny P/L [ge N] [le N] [proto P]",
+			"Permits or denies IPv4 routes: that of P/L itself, or with ge or le those within P/L of at least ge and at most le bits; le without ge begins at L, ge without le goes up to 32. proto is as in route-source. The first line that has a route counts; one that none has is permitted.",
 			"", "",
-		}, 2, 6, repeated, setRouteFilter,
+		}, 2, 8, repeated, setRouteFilter,
 	},
 	{
 		Directive{
