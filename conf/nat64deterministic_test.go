@@ -69,6 +69,7 @@ func TestNAT64Deterministic(t *testing.T) {
 		{"too many sources to count", "nat64-deterministic 2001:db8::/32 65" + poolLine, "f:3: nat64-deterministic: 65 is out of range: write a number from 32 to 64"},
 		{"no power of two", "nat64-deterministic 2001:db8:1::/48 56 1000" + poolLine, "f:3: nat64-deterministic: 1000 is not a power of two: write 512 or 1024"},
 		{"words in the other order", "nat64-deterministic 2001:db8:1::/48 56 overflow 512" + poolLine, `f:3: nat64-deterministic: "512" is not possible here` + usage},
+		{"multicast", "nat64-deterministic ff00::/16 24" + poolLine, "f:3: nat64-deterministic: ff00::/16 lies in ff00::/8, which is multicast: write one outside ff00::/8"},
 		{"overflow twice", "nat64-deterministic 2001:db8:1::/48 56 overflow overflow" + poolLine, `f:3: nat64-deterministic: "overflow" is not possible here` + usage},
 		{"twice", "nat64-deterministic 2001:db8:1::/48 56\nnat64-deterministic 2001:db8:2::/48 56" + poolLine, "f:4: nat64-deterministic: given twice, first in line 3: remove one"},
 		{"in prefix", "nat64-deterministic 2001:db8:64::/100 110" + poolLine, "f:3: nat64-deterministic: 2001:db8:64::/100 lies in 2001:db8:64::/96, prefix in line 2, and stands for IPv4 hosts: write a prefix of IPv6 hosts"},
