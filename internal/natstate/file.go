@@ -1,6 +1,7 @@
 package natstate
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -75,12 +76,24 @@ func advice(err error) string {
 	return "see to it that it can be read"
 }
 
-// Save replaces the file by a snapshot of the moment at (see Write), so that after
-// a crash at any time there is the old one or the new one, whole. If that fails,
+// Key returns the key of the table that was saved, with which one is to be made
+// for Load; the zero Key, which stands for a new one, if there is no good file.
+func (f File) Key() [32]byte {
+	r, err := os.Open(f.Path())
+	if err != nil {
+		return [32]byte{}
+	}
+	defer r.Close()
+	w := &walker{r: bufio.NewReaderSize(r, headerSize)}
+	_ = w.header() // Load will tell
+	return w.summary.Key
+}
+
+// Save replaces the file by a snapshot (see Write), so that after a crash at any time there is the old one or the new one, whole. If that fails,
 // or ctx ends, the old one is still there.
-func (f File) Save(ctx context.Context, at Moment, export func(yield func(nat64.Entry) bool)) (Summary, error) {
+func (f File) Save(ctx context.Context, from Origin, export func(yield func(nat64.Entry) bool)) (Summary, error) {
 	temp := f.Path() + "~~"
-	s, err := writeDurably(temp, at, func(yield func(nat64.Entry) bool) {
+	s, err := writeDurably(temp, from, func(yield func(nat64.Entry) bool) {
 		export(func(e nat64.Entry) bool { return ctx.Err() == nil && yield(e) })
 	})
 	if err == nil {
@@ -102,7 +115,7 @@ func (f File) Save(ctx context.Context, at Moment, export func(yield func(nat64.
 // writeDurably writes a new file and waits until the disk has it. What had that
 // name is removed first: it may be a crashed run's, of another user, or a link.
 // Only the user it runs as may read who talks to whom.
-func writeDurably(path string, at Moment, export func(yield func(nat64.Entry) bool)) (Summary, error) {
+func writeDurably(path string, from Origin, export func(yield func(nat64.Entry) bool)) (Summary, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Summary{}, err
 	}
@@ -110,7 +123,7 @@ func writeDurably(path string, at Moment, export func(yield func(nat64.Entry) bo
 	if err != nil {
 		return Summary{}, err
 	}
-	s, err := Write(w, at, export)
+	s, err := Write(w, from, export)
 	if err == nil {
 		err = w.Sync()
 	}

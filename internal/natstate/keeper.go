@@ -13,6 +13,7 @@ import (
 type Keeper struct {
 	File  File
 	Now   func() Moment
+	Key   [32]byte      // nat64's Table.Key
 	Every time.Duration // 0: only when Save is called
 
 	// Export yields all there is, with lifetimes as at the time of the call:
@@ -57,7 +58,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 func (k *Keeper) Save(ctx context.Context) error {
 	k.saving.Lock()
 	defer k.saving.Unlock()
-	summary, err := k.File.Save(ctx, k.Now(), k.Export)
+	summary, err := k.File.Save(ctx, Origin{k.Now(), k.Key}, k.Export)
 	if ctx.Err() != nil && err != nil {
 		return err
 	}

@@ -6,12 +6,12 @@
 // So sessions end when they would have, and a wall clock that is set does no harm
 // unless the machine restarts too.
 //
-// The format, all integers little-endian: a header of 64 octets, blocks, and a
+// The format, all integers little-endian: a header of 96 octets, blocks, and a
 // trailer of 52 octets. Nothing follows.
 //
-//	header   magic "taygoN64", version u16, zero u16, zero u32, wall i64 ns since
-//	         1970, boot i64 ns, boot id 16 octets, zero u64, zero u32, CRC-32C of
-//	         these 60 octets u32
+//	header   magic "taygoN64", version u16, zero 6 octets, wall i64 ns since 1970,
+//	         boot i64 ns, boot id 16 octets, key of the table 32 octets, zero 12
+//	         octets, CRC-32C of these 92 octets u32
 //	block    length of the body u32, from 1; number of entries u32; CRC-32C of both
 //	         and the body u32; the body: entries
 //	entry    flags u8: protocol (0 TCP, 1 UDP, 2 ICMP), 4 held, 8 static; IPv6
@@ -36,7 +36,7 @@ import (
 const (
 	magic       = "taygoN64"
 	version     = 1
-	headerSize  = 64
+	headerSize  = 96
 	blockHeader = 12
 	trailerSize = 4 + 8 + 8 + 32
 	entrySize   = 1 + 16 + 2 + 4 + 2 + 1 // at least
@@ -74,9 +74,15 @@ func toUnits(d time.Duration) int32 {
 
 func fromUnits(n int32) time.Duration { return time.Duration(n) * unit }
 
+// An Origin says where a snapshot comes from.
+type Origin struct {
+	Taken Moment
+	Key   [32]byte // of the table: nat64's Table.Key
+}
+
 // A Summary says what is in a snapshot.
 type Summary struct {
-	Taken    Moment
+	Origin
 	Bindings int   // held ones too
 	Sessions int   //
 	Octets   int64 // of the file

@@ -14,6 +14,9 @@ import (
 // start is when the snapshots of the tests are taken.
 var start = Moment{Wall: time.Date(2026, 3, 29, 0, 59, 59, 987654321, time.UTC), Boot: 12345 * time.Second, BootID: [16]byte{7, 15: 9}}
 
+// origin is where those snapshots come from.
+var origin = Origin{Taken: start, Key: [32]byte{1, 31: 2}}
+
 // after returns the time d after start, on the same start of the machine.
 func after(d time.Duration) Moment {
 	return Moment{Wall: start.Wall.Add(d), Boot: start.Boot + d, BootID: start.BootID}
@@ -57,8 +60,8 @@ func entries(n int) []nat64.Entry {
 func written(t testing.TB, all []nat64.Entry) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	s, err := Write(&b, start, slices.Values(all))
-	if err != nil || s.Bindings != len(all) || s.Octets != int64(b.Len()) || s.Taken != start {
+	s, err := Write(&b, origin, slices.Values(all))
+	if err != nil || s.Bindings != len(all) || s.Octets != int64(b.Len()) || s.Origin != origin {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	return b.Bytes()
@@ -92,7 +95,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	for _, n := range []int{0, 1, 3, 24, 20000} {
 		want := entries(n)
 		got, l, err := read(written(t, want), Options{Now: start})
-		if err != nil || !slices.EqualFunc(got, want, equal) || l.Restored != n || l.Bindings != n || l.Age != 0 || l.Ended != 0 {
+		if err != nil || !slices.EqualFunc(got, want, equal) || l.Restored != n || l.Bindings != n || l.Origin != origin || l.Age != 0 || l.Ended != 0 {
 			t.Errorf("of %d entries %d come back, %+v, %v", n, len(got), l, err)
 		}
 	}
@@ -151,7 +154,7 @@ func TestEntriesThatNoFileCanHold(t *testing.T) {
 		e := entry(1)
 		change(&e)
 		var b bytes.Buffer
-		if _, err := Write(&b, start, slices.Values([]nat64.Entry{e})); err == nil {
+		if _, err := Write(&b, origin, slices.Values([]nat64.Entry{e})); err == nil {
 			t.Errorf("%s: written", name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
 	"time"
@@ -26,10 +27,9 @@ func damaged(format string, args ...any) error {
 // A walker reads a snapshot from its first octet to its last.
 type walker struct {
 	r       *bufio.Reader
-	at      int64 // octets read
-	size    int64 // of all
-	whole   bool  // compare the checksum of the whole
-	sum     interface{ io.Writer }
+	at      int64     // octets read
+	size    int64     // of all
+	sum     hash.Hash // of all that is read; nil: it is not compared
 	body    []byte
 	summary Summary
 }
@@ -39,13 +39,10 @@ type walker struct {
 // visit with each body that agrees with its checksum, and the number of entries
 // in it; the body is borrowed until visit returns.
 func walk(r io.ReaderAt, size int64, whole bool, visit func(body []byte, entries int) (sessions int, err error)) (Summary, error) {
-	hash := sha256.New()
-	w := &walker{size: size, whole: whole, sum: io.Discard}
-	var all io.Reader = io.NewSectionReader(r, 0, size)
+	w := &walker{size: size, r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), int(min(max(size, 0), 256<<10)))}
 	if whole {
-		w.sum = hash
+		w.sum = sha256.New()
 	}
-	w.r = bufio.NewReaderSize(all, 256<<10)
 	if err := w.header(); err != nil {
 		return Summary{}, err
 	}
@@ -58,7 +55,7 @@ func walk(r io.ReaderAt, size int64, whole bool, visit func(body []byte, entries
 			break
 		}
 	}
-	if err := w.trailer(hash.Sum); err != nil {
+	if err := w.trailer(); err != nil {
 		return Summary{}, err
 	}
 	return w.summary, nil
@@ -73,6 +70,13 @@ func (w *walker) read(b []byte) error {
 		return damaged("it ends after %d octets, before its trailer", w.at)
 	}
 	return err
+}
+
+// add adds to the checksum of the whole.
+func (w *walker) add(b []byte) {
+	if w.sum != nil {
+		w.sum.Write(b)
+	}
 }
 
 // header reads the header.
@@ -94,15 +98,17 @@ func (w *walker) header() error {
 	if err != nil {
 		return damaged("it ends after %d octets, within its header", n)
 	}
-	if crc32.Checksum(b[:60], castagnoli) != binary.LittleEndian.Uint32(b[60:]) {
+	const sum = headerSize - 4
+	if crc32.Checksum(b[:sum], castagnoli) != binary.LittleEndian.Uint32(b[sum:]) {
 		return damaged("its header does not agree with its checksum")
 	}
-	w.sum.Write(b[:])
+	w.add(b[:])
 	w.summary.Taken = Moment{
-		Wall: time.Unix(0, int64(binary.LittleEndian.Uint64(b[16:]))),
+		Wall: time.Unix(0, int64(binary.LittleEndian.Uint64(b[16:]))).UTC(),
 		Boot: time.Duration(binary.LittleEndian.Uint64(b[24:])),
 	}
 	copy(w.summary.Taken.BootID[:], b[32:])
+	copy(w.summary.Key[:], b[48:])
 	return nil
 }
 
@@ -134,8 +140,8 @@ func (w *walker) block(visit func([]byte, int) (int, error)) (bool, error) {
 	if blockSum(lengths[:8], w.body) != binary.LittleEndian.Uint32(lengths[8:]) {
 		return false, damaged("the block at octet %d does not agree with its checksum", start)
 	}
-	w.sum.Write(lengths[:])
-	w.sum.Write(w.body)
+	w.add(lengths[:])
+	w.add(w.body)
 	entries := int(binary.LittleEndian.Uint32(lengths[4:]))
 	sessions, err := visit(w.body, entries)
 	if err != nil {
@@ -147,19 +153,19 @@ func (w *walker) block(visit func([]byte, int) (int, error)) (bool, error) {
 }
 
 // trailer reads what is behind the first 4 octets of the trailer, which are zero.
-func (w *walker) trailer(sum func([]byte) []byte) error {
+func (w *walker) trailer() error {
 	var b [trailerSize]byte
 	if err := w.read(b[4:]); err != nil {
 		return err
 	}
 	bindings, sessions := binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint64(b[12:])
-	w.sum.Write(b[:trailerSize-sha256.Size])
+	w.add(b[:trailerSize-sha256.Size])
 	switch {
 	case w.at != w.size:
 		return damaged("%d octets follow its trailer", w.size-w.at)
 	case bindings != uint64(w.summary.Bindings), sessions != uint64(w.summary.Sessions):
 		return damaged("it has %d bindings and %d sessions, and its trailer says %d and %d", w.summary.Bindings, w.summary.Sessions, bindings, sessions)
-	case w.whole && !bytes.Equal(sum(nil), b[trailerSize-sha256.Size:]):
+	case w.sum != nil && !bytes.Equal(w.sum.Sum(nil), b[trailerSize-sha256.Size:]):
 		return damaged("the whole does not agree with its checksum")
 	}
 	w.summary.Octets = w.size

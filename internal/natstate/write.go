@@ -13,13 +13,12 @@ import (
 	"taygo/nat64"
 )
 
-// Write writes the snapshot of a moment. It calls export, which yields entries
-// that are borrowed until yield returns, with lifetimes as at that moment. It
-// holds one block at a time. The errors are w's, and an entry that no file can
+// Write writes a snapshot. It calls export, which yields entries that are borrowed
+// until yield returns, with lifetimes as at from.Taken. It holds one block at a
+// time. The errors are w's, and an entry that no file can
 // hold.
-func Write(w io.Writer, at Moment, export func(yield func(nat64.Entry) bool)) (Summary, error) {
-	e := &encoder{w: w, sum: sha256.New(), summary: Summary{Taken: at}, block: make([]byte, blockHeader, blockHeader+blockSize+4096)}
-	e.emit(appendHeader(nil, at))
+func Write(w io.Writer, from Origin, export func(yield func(nat64.Entry) bool)) (Summary, error) {
+	e := newEncoder(w, from)
 	export(func(entry nat64.Entry) bool {
 		e.add(&entry)
 		return e.err == nil
@@ -32,13 +31,15 @@ func Write(w io.Writer, at Moment, export func(yield func(nat64.Entry) bool)) (S
 	return e.summary, nil
 }
 
-func appendHeader(b []byte, at Moment) []byte {
+func appendHeader(b []byte, from Origin) []byte {
+	at := from.Taken
 	b = append(b, magic...)
 	b = binary.LittleEndian.AppendUint16(b, version)
 	b = append(b, make([]byte, 6)...)
 	b = binary.LittleEndian.AppendUint64(b, uint64(at.Wall.UnixNano()))
 	b = binary.LittleEndian.AppendUint64(b, uint64(at.Boot))
 	b = append(b, at.BootID[:]...)
+	b = append(b, from.Key[:]...)
 	b = append(b, make([]byte, 12)...)
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
@@ -51,6 +52,14 @@ type encoder struct {
 	entries uint32    // in it
 	summary Summary
 	err     error
+}
+
+// newEncoder returns an encoder that has written the header.
+func newEncoder(w io.Writer, from Origin) *encoder {
+	e := &encoder{w: w, sum: sha256.New(), summary: Summary{Origin: from}}
+	e.block = make([]byte, blockHeader, blockHeader+blockSize+4096)
+	e.emit(appendHeader(nil, from))
+	return e
 }
 
 // errForeign is the reason to refuse an entry that is not of this world.
