@@ -126,55 +126,100 @@ func (l *Ledger) choose(c choice, r *Request) (uint16, bool) {
 	number := c.number(c.v4)
 	taken := l.shards[c.shard].page(p, number).sheet(p, number, c.kind)
 	has := c.words[c.kind][c.shard*p.words : (c.shard+1)*p.words]
-	for _, which := range r.suits(c.kind) {
+	for i, which := range r.suits(c.kind) {
 		if which == 0 {
 			break
 		}
-		f := filter{which, p.low[c.shard], c.from, c.end}
-		n := 0
-		for i := c.from / 64; i*64 < c.end; i++ {
-			n += ones(has[i] &^ taken[i] & f.mask(i))
+		f := newFilter(which, p.low[c.shard], &c)
+		place, ok := 0, false
+		if i == 0 {
+			place, ok = f.guess(has, taken, r.Random)
 		}
-		if n == 0 {
-			continue
+		if !ok {
+			place, ok = f.count(has, taken, mixIn(r.Random, 1))
 		}
-		n = int(part(r.Random, uint64(n)))
-		for i := c.from / 64; ; i++ {
-			free := has[i] &^ taken[i] & f.mask(i)
-			if n < ones(free) {
-				port := p.port(c.shard, i*64+bit(free, n))
-				return port, l.take(c.span, c.kind, c.v4, port)
-			}
-			n -= ones(free)
+		if ok {
+			port := p.port(c.shard, place)
+			return port, l.take(c.span, c.kind, c.v4, port)
 		}
 	}
 	return 0, false
 }
 
+// guess looks at a few places, by independent bits of a random number. Of those that
+// suit and are free, each is found with the same probability, and at once unless
+// they are few.
+func (f *filter) guess(has, taken []uint64, random uint64) (place int, ok bool) {
+	size := f.end - f.from
+	log := bits.Len(uint(size - 1))
+	for range 64 / log {
+		place = f.from + int(random)&(size-1)
+		i := place / 64
+		if has[i]&^taken[i]&f.mask(i)>>(place%64)&1 != 0 {
+			return place, true
+		}
+		random >>= log
+	}
+	return 0, false
+}
+
+// count finds one of all places that suit and are free, each with the same
+// probability, and reports whether there is any.
+func (f *filter) count(has, taken []uint64, random uint64) (place int, ok bool) {
+	n := 0
+	for i := f.from / 64; i*64 < f.end; i++ {
+		n += ones(has[i] &^ taken[i] & f.mask(i))
+	}
+	if n == 0 {
+		return 0, false
+	}
+	n = int(part(random, uint64(n)))
+	for i := f.from / 64; ; i++ {
+		free := has[i] &^ taken[i] & f.mask(i)
+		if n < ones(free) {
+			return i*64 + bit(free, n), true
+		}
+		n -= ones(free)
+	}
+}
+
 // A filter is the places that suit.
 type filter struct {
-	which     uint8
-	low       int // well-known ports lie below
-	from, end int
+	lower, higher uint64 // of those below border, and of the others
+	border        int    // well-known ports lie below
+	from, end     int
+}
+
+func newFilter(which uint8, border int, c *choice) filter {
+	const even = 0x5555555555555555
+	f := filter{border: border, from: c.from, end: c.end}
+	if which&lowEven != 0 {
+		f.lower |= even
+	}
+	if which&lowOdd != 0 {
+		f.lower |= even << 1
+	}
+	if which&highEven != 0 {
+		f.higher |= even
+	}
+	if which&highOdd != 0 {
+		f.higher |= even << 1
+	}
+	return f
 }
 
 // mask returns the places of word i that suit.
 func (f *filter) mask(i int) uint64 {
-	const even = 0x5555555555555555
-	m, lower := uint64(0), below(f.low-i*64)
-	if f.which&lowEven != 0 {
-		m |= lower & even
+	at := i * 64
+	m := f.higher
+	if at < f.border {
+		lower := below(f.border - at)
+		m = f.lower&lower | f.higher&^lower
 	}
-	if f.which&lowOdd != 0 {
-		m |= lower &^ even
+	if at < f.from || at+64 > f.end {
+		m &= below(f.end-at) &^ below(f.from-at)
 	}
-	if f.which&highEven != 0 {
-		m |= ^lower & even
-	}
-	if f.which&highOdd != 0 {
-		m |= ^lower &^ even
-	}
-	return m & below(f.end-i*64) &^ below(f.from-i*64)
+	return m
 }
 
 // below returns the lowest n bits, of n that may be out of range.

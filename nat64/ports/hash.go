@@ -6,12 +6,16 @@ import (
 	"taygo/translate/wire"
 )
 
-// mix returns a hash of a host's address and x. Who does not know the seed cannot
-// aim at a value.
-func mix(seed uint64, host wire.Addr, x uint64) uint64 {
+// mix returns a hash of a host's address. Who does not know the seed cannot aim at
+// a value.
+func mix(seed uint64, host wire.Addr) uint64 {
 	h := fold(seed^0x9e3779b97f4a7c15, host.Hi^0xd6e8feb86659fd93)
-	h = fold(h^host.Lo, seed^0xa0761d6478bd642f)
-	h = fold(h^0x8ebc6af09c88c6e3, x*0xe7037ed1a0b428db^seed)
+	return fold(h^host.Lo, seed^0xa0761d6478bd642f)
+}
+
+// mixIn returns the hash of a host and a number, of the hash of the host.
+func mixIn(h, x uint64) uint64 {
+	h = fold(h^0x8ebc6af09c88c6e3, x*0xe7037ed1a0b428db^h)
 	return (h ^ h>>32) * 0x589965cc75374cc3
 }
 

@@ -61,6 +61,7 @@ const (
 	kindICMP
 	kindBlock
 	numKinds
+	kindAny  = numKinds // ports of any protocol, where they are counted
 	noKind   = -1
 	numProto = kindBlock
 )

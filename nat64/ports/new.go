@@ -145,7 +145,7 @@ func (p *Pool) addSpan(s span) {
 // finish counts what lies below each span.
 func (p *Pool) finish() error {
 	slices.SortFunc(p.spans, func(a, b span) int { return cmp.Compare(a.first, b.first) })
-	var below [numKinds]uint64
+	var below [numKinds + 1]uint64
 	lists, n := uint64(0), 0
 	for i := range p.spans {
 		s := &p.spans[i]
@@ -159,7 +159,7 @@ func (p *Pool) finish() error {
 			below[k] += uint64(s.size()) * s.sum[k]
 		}
 	}
-	p.n = n
+	p.n, p.all = n, below
 	if n == 0 {
 		return fmt.Errorf("ports: pool: %w: add a range", ErrEmpty)
 	}

@@ -30,7 +30,7 @@ func NewOwners(seed uint64) *Owners {
 }
 
 func (o *Owners) stripe(subscriber wire.Addr) *stripe {
-	return &o.stripes[mix(o.seed, subscriber, 0)>>58]
+	return &o.stripes[mixIn(mix(o.seed, subscriber), 0)>>58]
 }
 
 // Blocks appends the blocks of a subscriber to blocks, oldest first.

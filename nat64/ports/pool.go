@@ -1,6 +1,7 @@
 package ports
 
 import (
+	"math/bits"
 	"net/netip"
 	"sort"
 
@@ -28,8 +29,9 @@ type Options struct {
 // number of goroutines may use it.
 type Pool struct {
 	layout
-	spans  []span // ascending
-	n      int    // addresses
+	spans  []span               // ascending
+	n      int                  // addresses
+	all    [numKinds + 1]uint64 // ports
 	seed   uint64
 	shares Deterministic
 }
@@ -39,8 +41,8 @@ type span struct {
 	first, last uint32
 	index       int // of the first among the pool's addresses
 	*set
-	below [numKinds]uint64 // ports of lower addresses
-	lists uint64           // blocks of lower addresses that a subscriber may own
+	below [numKinds + 1]uint64 // ports of lower addresses
+	lists uint64               // blocks of lower addresses that a subscriber may own
 }
 
 // Owns reports whether v4 is an address of the pool, whatever ports it has.
@@ -68,12 +70,12 @@ func (p *Pool) Size(proto uint8) uint64 {
 	if kind == noKind {
 		return 0
 	}
-	return p.weight(kind, 1<<32)
+	return p.all[kind]
 }
 
 // Blocks is how many blocks the pool has that can be taken. Those that
 // deterministic assignment gives away are not among them.
-func (p *Pool) Blocks() uint64 { return p.weight(kindBlock, 1<<32) }
+func (p *Pool) Blocks() uint64 { return p.all[kindBlock] }
 
 // Shift is by how many bits a port is shifted to give, modulo the number of
 // shards, its shard: 1, or the logarithm of the size of a block.
@@ -111,24 +113,24 @@ func (s *span) size() int { return int(s.last-s.first) + 1 }
 // Paired returns the address that a host's bindings are on, whatever the
 // protocol (RFC 4787 REQ-2, RFC 6888 REQ-2). Addresses get hosts in proportion to
 // their ports. Most hosts keep their address when the pool becomes another.
-func (p *Pool) Paired(host wire.Addr) uint32 { return p.paired(host, numKinds) }
+func (p *Pool) Paired(host wire.Addr) uint32 { return p.paired(host, kindAny) }
 
-// paired is Paired among the addresses that have ports of a kind; numKinds stands
-// for any protocol. It halves the address space again and again, and goes to
-// either side with a probability that is its part of the ports: so few go another
-// way when a side grows, and none within the other side.
+// paired is Paired among the addresses that have ports of a kind. It halves the
+// address space again and again, and goes to either side with a probability that
+// is its part of the ports: so few go another way when a side grows, and none
+// within the other side.
 func (p *Pool) paired(host wire.Addr, kind int) uint32 {
-	if p.n == 1 {
-		return p.spans[0].first
-	}
-	base, size := uint64(0), uint64(1)<<32
-	below, all := uint64(0), p.weight(kind, 1<<32)
+	lowest, highest := p.spans[0].first, p.spans[len(p.spans)-1].last
+	size := uint64(1) << bits.Len32(lowest^highest)
+	base := uint64(lowest) &^ (size - 1)
+	h := mix(p.seed, host)
+	below, all := uint64(0), p.all[kind]
 	for size > 1 {
 		size /= 2
 		left := p.weight(kind, base+size) - below
 		switch {
 		case left == all:
-		case left == 0, part(mix(p.seed, host, base+size), all) >= left:
+		case left == 0, part(mixIn(h, base+size), all) >= left:
 			base, below, all = base+size, below+left, all-left
 		default:
 			all = left
@@ -152,13 +154,5 @@ func (p *Pool) weight(kind int, below uint64) uint64 {
 		return 0
 	}
 	s := &p.spans[lo-1]
-	n := min(below-uint64(s.first), uint64(s.size()))
-	if kind < numKinds {
-		return s.below[kind] + n*s.sum[kind]
-	}
-	sum := uint64(0)
-	for k := range numProto {
-		sum += s.below[k] + n*s.set.sum[k]
-	}
-	return sum
+	return s.below[kind] + min(below-uint64(s.first), uint64(s.size()))*s.sum[kind]
 }

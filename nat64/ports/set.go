@@ -27,8 +27,8 @@ type set struct {
 	has   [numKinds]bitmap
 	words [numKinds][]uint64 // the same, by shard and place
 	count [numKinds][maxShards]uint32
-	sum   [numKinds]uint64 // of count
-	list  []uint16         // first ports of all blocks, ascending
+	sum   [numKinds + 1]uint64 // of count
+	list  []uint16             // first ports of all blocks, ascending
 }
 
 // newSet returns the set of the given ports, with all blocks whose first port is
@@ -80,6 +80,7 @@ func (s *set) spread(y *layout) {
 			s.sum[kind]++
 		}
 	}
+	s.sum[kindAny] = s.sum[kindTCP] + s.sum[kindUDP] + s.sum[kindICMP]
 }
 
 // with returns the set with no other blocks to be taken than those from number n
