@@ -49,11 +49,12 @@ type NAT64 struct {
 	// and BlockSize, 1 to 128. Default 64.
 	SourceBits int
 
-	// BlockSize is the number of ports in the blocks that sources get, a power of
-	// two from 32 to 8192. Zero, the default: ports are given out one by one.
+	// BlockSize is the number of ports in the blocks that sources get, each for all
+	// protocols, a power of two from 32 to 8192. Zero, the default: ports are given
+	// out one by one.
 	BlockSize int
-	// BlocksPerSource is how many blocks of one protocol a source may have, at
-	// least 1 if BlockSize is not zero, and zero otherwise.
+	// BlocksPerSource is how many blocks a source may have, at least 1 if BlockSize
+	// is not zero, and zero otherwise.
 	BlocksPerSource int
 	// Deterministic gives sources ports that follow from their address (RFC 7422).
 	// The zero value, the default: it does not. BlockSize is zero if it does.

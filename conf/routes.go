@@ -39,7 +39,8 @@ type Routes struct {
 	// Filters are asked in the order of the file; the first that has the route
 	// tells. Routes that none has are permitted.
 	Filters []RouteFilter
-	// DefaultRoute is the fate of 0.0.0.0/0, if Filters permit it. Default RouteDefaultPermit.
+	// DefaultRoute is the fate of 0.0.0.0/0, if Filters permit it. Default
+	// RouteDefaultPermit.
 	DefaultRoute RouteDefaultPolicy
 	// Aggregate makes fewer routes of many. Default RouteAggregateOff.
 	Aggregate RouteAggregation

@@ -105,7 +105,7 @@ var nat64Table = []directive{
 	{
 		Directive{
 			"nat64-port-blocks", "off|SIZE [MAX]",
-			"Gives ports to a source in blocks of SIZE, a power of two from 32 to 8192, and at most MAX blocks of each protocol, 1 to 2048 and 4 if it is left out; so a log needs a line for a block only. Every address must hold whole blocks, which begin at multiples of SIZE and are for all protocols that it has.",
+			"Gives ports to a source in blocks of SIZE, a power of two from 32 to 8192, each for all protocols, and at most MAX of them, 1 to 2048 and 4 if it is left out; so a log needs a line for a block only. Every address must hold whole blocks, which begin at multiples of SIZE and are for all protocols that it has.",
 			"off", "RFC 6888 §3, RFC 7768",
 		}, 1, 2, refused, setNAT64PortBlocks,
 	},
