@@ -13,14 +13,6 @@ func (b *bitmap) add(first, last uint16) {
 	}
 }
 
-func (b *bitmap) len() int {
-	n := 0
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
 // A set is what the addresses of a span have: ports of each protocol, and whole
 // blocks, which stand for themselves by their first ports.
 type set struct {
@@ -32,12 +24,23 @@ type set struct {
 }
 
 // newSet returns the set of the given ports, with all blocks whose first port is
-// at least from.
+// at least from: those that can serve a subscriber, as each protocol that has ports
+// at all has every port of them.
 func newSet(ports *[numProto]bitmap, y *layout, from int) *set {
 	s := &set{}
 	copy(s.has[:], ports[:])
+	var every bitmap
+	every.add(0, allPorts-1)
+	for kind := range numProto {
+		if s.has[kind] == (bitmap{}) {
+			continue
+		}
+		for i, w := range s.has[kind] {
+			every[i] &= w
+		}
+	}
 	for at := from; y.block != 0 && at < allPorts; at += y.block {
-		if s.wholeBlock(uint16(at), y.block) {
+		if every.hasAll(at, y.block) {
 			s.list = append(s.list, uint16(at))
 			s.has[kindBlock].add(uint16(at), uint16(at))
 		}
@@ -46,23 +49,14 @@ func newSet(ports *[numProto]bitmap, y *layout, from int) *set {
 	return s
 }
 
-// wholeBlock reports whether a block can serve a subscriber: each protocol that
-// has ports at all has every port of it.
-func (s *set) wholeBlock(first uint16, size int) bool {
-	protocols := 0
-	for kind := range numProto {
-		b := &s.has[kind]
-		if *b == (bitmap{}) {
-			continue
-		}
-		protocols++
-		for port := int(first); port < int(first)+size; port++ {
-			if !b.has(uint16(port)) {
-				return false
-			}
+// hasAll reports whether all of size ports in a row are there.
+func (b *bitmap) hasAll(first, size int) bool {
+	for port := first; port < first+size; port++ {
+		if !b.has(uint16(port)) {
+			return false
 		}
 	}
-	return protocols > 0
+	return true
 }
 
 // spread computes words, count and sum.
@@ -70,14 +64,14 @@ func (s *set) spread(y *layout) {
 	for kind := range numKinds {
 		s.words[kind] = make([]uint64, y.shards()*y.words)
 		s.count[kind], s.sum[kind] = [maxShards]uint32{}, 0
-		for port := range allPorts {
-			if !s.has[kind].has(uint16(port)) {
-				continue
+		for i, w := range s.has[kind] {
+			for ; w != 0; w &= w - 1 {
+				port := uint16(i*64 + bits.TrailingZeros64(w))
+				shard, place := y.shard(port), y.place(port)
+				s.words[kind][shard*y.words+place/64] |= 1 << (place % 64)
+				s.count[kind][shard]++
+				s.sum[kind]++
 			}
-			shard, place := y.shard(uint16(port)), y.place(uint16(port))
-			s.words[kind][shard*y.words+place/64] |= 1 << (place % 64)
-			s.count[kind][shard]++
-			s.sum[kind]++
 		}
 	}
 	s.sum[kindAny] = s.sum[kindTCP] + s.sum[kindUDP] + s.sum[kindICMP]
