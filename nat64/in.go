@@ -66,9 +66,9 @@ func (t *Table) inIn(sh *shard, r *rules, x request) translate.Verdict {
 			return translate.Translated
 		}
 	}
-	ref, v := t.openIn(sh, r, ref, x)
+	b, v := t.openIn(sh, r, ref, x)
 	if v == translate.Translated {
-		r.setIn(x.p, sh.Binding(ref), q)
+		r.setIn(x.p, &b, q)
 	}
 	return v
 }
@@ -101,33 +101,34 @@ func (r *rules) mapToDedicated(p *translate.Packet, q *tuple) translate.Verdict 
 
 // openIn opens a session for the first packet of one from IPv4, in the binding ref
 // if it is there already. It returns the binding.
-func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) (store.Ref, translate.Verdict) {
+func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) (store.Binding, translate.Verdict) {
 	q := x.q
 	ref = t.tidy(sh, r, ref, x)
 	bound := ref != 0 && sh.Binding(ref).Flags&store.Held == 0
-	v6, port6, static := r.static.to6(q.index, q.v4, q.port4)
-	if !bound && !static {
-		return 0, t.strange(r, x)
+	var b store.Binding
+	if bound {
+		b = *sh.Binding(ref)
+	} else if v6, port6, static := r.static.to6(q.index, q.v4, q.port4); static {
+		b = store.Binding{V6: v6, V4: q.v4, Port6: port6, Port4: q.port4}
+	} else {
+		return b, t.strange(r, x)
 	}
 	if v, done := t.admit(sh, r, ref, x, bound); done {
-		return ref, v
+		return b, v
 	}
-	if !bound {
-		q.host, q.hostPort = v6, port6
-	} else {
-		q.host, q.hostPort = sh.Binding(ref).V6, sh.Binding(ref).Port6
-	}
-	if v := t.reserve(sh, r, ref, charge{q.host, q.index, !bound, true}, x); v != translate.Translated {
-		return 0, v
+	q.host, q.hostPort = b.V6, b.Port6
+	cost := charge{q.host, q.index, !bound, true}
+	if v := t.reserve(sh, r, ref, cost, x); v != translate.Translated {
+		return b, v
 	}
 	if !bound {
 		var ok bool
 		if ref, ok = t.bindStatic(sh, x, q.v4, q.port4); !ok {
-			t.unreserve(r, charge{q.host, q.index, true, true})
-			return 0, translate.SessionsFull
+			t.unreserve(r, cost)
+			return b, translate.SessionsFull
 		}
 	}
-	return ref, t.add(sh, r, ref, x, !bound)
+	return b, t.add(sh, r, ref, x, !bound)
 }
 
 // strange judges a packet from IPv4 to a transport address that no host uses. A
@@ -182,11 +183,7 @@ func (t *Table) admit(sh *shard, r *rules, ref store.Ref, x request, bound bool)
 			return translate.Filtered, true
 		}
 	}
-	switch {
-	case !q.later && (q.index != TCP || q.event.isSYN()):
-		return translate.Translated, false
-	case !bound:
-		return translate.NoSession, true
-	}
-	return translate.Translated, true // it passes, and makes no session
+	// A segment that is no SYN passes, and makes no session; so does what belongs
+	// to a fragment that has made one.
+	return translate.Translated, q.later || q.index == TCP && !q.event.isSYN()
 }

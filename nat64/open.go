@@ -8,28 +8,41 @@ import (
 // openOut opens a session for the first packet of one from an IPv6 host, in the
 // binding ref if it is there already. It returns the binding. again says that it
 // has to be made in another shard.
-func (t *Table) openOut(sh *shard, r *rules, ref store.Ref, x request) (_ store.Ref, v translate.Verdict, again bool) {
+func (t *Table) openOut(sh *shard, r *rules, ref store.Ref, x request) (b store.Binding, v translate.Verdict, again bool) {
 	q := x.q
 	ref = t.tidy(sh, r, ref, x)
 	bound := ref != 0 && sh.Binding(ref).Flags&store.Held == 0
 	if q.later || q.index == TCP && !q.event.isSYN() {
-		if bound {
-			return ref, translate.Translated, false // it passes, and makes no session
+		b, ok := r.boundTo(sh, ref, q, bound)
+		if !ok {
+			return b, translate.NoSession, false
 		}
-		return 0, translate.NoSession, false
+		return b, translate.Translated, false // it passes, and makes no session
 	}
 	cost := charge{q.host, q.index, !bound, false}
 	if v := t.reserve(sh, r, ref, cost, x); v != translate.Translated {
-		return 0, v, false
+		return b, v, false
 	}
 	if !bound {
 		ref, v, again = t.bind(sh, r, ref, x)
 		if v != translate.Translated || again {
 			t.unreserve(r, cost)
-			return 0, v, again
+			return b, v, again
 		}
 	}
-	return ref, t.add(sh, r, ref, x, !bound), false
+	b = *sh.Binding(ref)
+	return b, t.add(sh, r, ref, x, !bound), false
+}
+
+// boundTo returns the binding of the host of q: ref, if it is one in use, or the
+// one that is configured.
+func (r *rules) boundTo(sh *shard, ref store.Ref, q *tuple, bound bool) (b store.Binding, ok bool) {
+	if bound {
+		return *sh.Binding(ref), true
+	}
+	b.V6, b.Port6 = q.host, q.hostPort
+	b.V4, b.Port4, ok = r.static.to4(q.index, q.host, q.hostPort)
+	return b, ok
 }
 
 // tidyLook is how many sessions of a binding are looked at to find a live one. A

@@ -127,9 +127,9 @@ func (t *Table) outIn(sh *shard, r *rules, ref store.Ref, x request) (v translat
 			return translate.Translated, false
 		}
 	}
-	ref, v, again = t.openOut(sh, r, ref, x)
+	b, v, again := t.openOut(sh, r, ref, x)
 	if v == translate.Translated && !again {
-		r.setOut(x.p, sh.Binding(ref), q)
+		r.setOut(x.p, &b, q)
 	}
 	return v, again
 }

@@ -1,0 +1,113 @@
+package nat64_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+	"time"
+
+	"taygo/internal/pkttest"
+	"taygo/nat64"
+	"taygo/translate"
+	"taygo/translate/wire"
+)
+
+// An inside is a Mapper that runs a function on the first packet it gets, as only
+// a Translator can make one.
+type inside struct {
+	run  func(p *translate.Packet)
+	done bool
+}
+
+func (m *inside) Map(p *translate.Packet) translate.Verdict {
+	if !m.done {
+		m.done = true
+		m.run(p)
+	}
+	return translate.NoBinding
+}
+
+func (m *inside) MapError(*translate.Packet) translate.Verdict { return translate.QuoteUnmapped }
+
+// with calls run with the packet in pkt, parsed.
+func with(t testing.TB, pkt []byte, run func(p *translate.Packet)) {
+	w := newWorld(t, options())
+	w.tr.Mapper = &inside{run: run}
+	w.tr.Fragments = nil
+	w.send(pkt)
+}
+
+// A dial is the packet of one flow after another, UDP from IPv6.
+type dial struct {
+	p    *translate.Packet
+	host wire.Addr
+}
+
+// set makes the packet that of flow i: a host has 1000 ports.
+func (d *dial) set(i int) {
+	d.p.Src = wire.Addr{Hi: d.host.Hi + uint64(i/1000%1024), Lo: d.host.Lo + uint64(i/1000)}
+	binary.BigEndian.PutUint16(d.p.Transport(), uint16(1024+i%1000))
+}
+
+var udpOut = out6(host6, far46, pkttest.UDP{Sport: 4000, Dport: 53, Data: pkttest.Pattern(1, 64)})
+
+// benchPool is room for ten million bindings of UDP.
+func benchOptions() nat64.Options {
+	o := options()
+	o.Pools = nil
+	o.Pools = append(o.Pools, allOf("198.18.0.0/24"))
+	o.SoftPairing = true
+	return o
+}
+
+// BenchmarkNew opens sessions, each with a binding of its own.
+func BenchmarkNew(b *testing.B) {
+	for _, limited := range []bool{false, true} {
+		b.Run(fmt.Sprintf("limits=%v", limited), func(b *testing.B) {
+			o := benchOptions()
+			if limited {
+				o.Limits.Sessions, o.Limits.SourceSessions, o.Limits.SourcePorts = 1<<25, 1<<25, 1<<25
+				o.Limits.SourceRate, o.Limits.SourceBurst = 1<<20, 1<<20
+			}
+			table := newTable(b, o)
+			b.ReportAllocs()
+			with(b, udpOut, func(p *translate.Packet) {
+				d := dial{p, p.Src}
+				b.ResetTimer()
+				for i := range b.N {
+					d.set(i)
+					if v := table.Map(p); v != translate.Translated {
+						b.Fatalf("flow %d: %v", i, v)
+					}
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkKnown maps packets of sessions that are there.
+func BenchmarkKnown(b *testing.B) {
+	for _, n := range []int{1000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) {
+			table := newTable(b, benchOptions())
+			b.ReportAllocs()
+			with(b, udpOut, func(p *translate.Packet) {
+				d := dial{p, p.Src}
+				for i := range n {
+					d.set(i)
+					table.Map(p)
+				}
+				p.Now = time.Second
+				b.ResetTimer()
+				k := 0
+				for range b.N {
+					k = (k*1664525 + 1013904223) % n
+					d.set(k)
+					if v := table.Map(p); v != translate.Translated {
+						b.Fatal(v)
+					}
+				}
+			})
+		})
+	}
+}
