@@ -1,6 +1,7 @@
 package ortc
 
 import (
+	"math/bits"
 	"slices"
 
 	"taygo/internal/routemap/rib"
@@ -9,19 +10,24 @@ import (
 // A builder makes the tree of one bucket. It keeps its slices for the next one.
 type builder struct {
 	run    []rib.Entry
+	base   uint32 // first address of the bucket
 	mode   Mode
 	nodes  []inner
-	hops   []rib.NextHop // the sets of the tree, each sorted
+	hops   []rib.NextHop // sets, each sorted; the first are all those of one
 	old    []rib.Entry   // what the bucket has in the aggregated table
 	chosen []choice
 }
 
-// An inner node is the parent of two others.
-type inner struct{ left, right tree }
+// A tree is a prefix and what hangs below it: its set, hops[off:off+n], and its
+// place in nodes, or -1 for a leaf, whose addresses all go one way. Without hops
+// the set is every next hop. A set of one is where that is its place.
+type tree struct {
+	prefix       rib.Prefix
+	node, off, n int32
+}
 
-// A tree is a node with what hangs below it: its set, hops[off:off+n], and its
-// place in nodes, or -1 for a leaf. Without hops the set is every next hop.
-type tree struct{ node, off, n int32 }
+// An inner node is two trees that lie side by side.
+type inner struct{ left, right tree }
 
 // A choice is a route of the aggregated table.
 type choice struct {
@@ -30,120 +36,147 @@ type choice struct {
 }
 
 func (b *builder) bytes() int {
-	return 24*cap(b.nodes) + 2*cap(b.hops) + 4*cap(b.old) + 12*cap(b.chosen)
+	return 40*cap(b.nodes) + 2*cap(b.hops) + 4*cap(b.old) + 12*cap(b.chosen)
 }
 
 func (b *builder) set(t tree) []rib.NextHop { return b.hops[t.off : t.off+t.n] }
 
-// grow makes the tree of a bucket with that run. route is the next hop of the
-// longest prefix around it.
-func (b *builder) grow(run []rib.Entry, route rib.NextHop, mode Mode) tree {
-	b.run, b.mode, b.nodes, b.hops = below(run), mode, b.nodes[:0], b.hops[:0]
-	return b.split(0, len(b.run), rib.Prefix{Bits: 16}, route)
+// grow makes the tree of a bucket. route is the next hop of the longest prefix of
+// the RIB around it.
+func (b *builder) grow(in *rib.RIB, bucket uint16, route rib.NextHop, mode Mode) tree {
+	if len(b.hops) == 0 {
+		b.hops = append(b.hops, singles[:]...)
+	}
+	b.run, b.base, b.mode = below(in.Run(bucket)), uint32(bucket)<<16, mode
+	b.nodes, b.hops = b.nodes[:0], b.hops[:len(singles)]
+	return b.split(0, len(b.run), rib.Prefix{Addr: b.base, Bits: 16}, route)
 }
 
-// split makes the tree of p, whose routes are run[lo:hi]. Of the address of p only
-// the last 16 bits count.
+// below leaves out the prefixes that are shorter than a bucket.
+func below(run []rib.Entry) []rib.Entry {
+	for len(run) > 0 && run[0].Bits() < 16 {
+		run = run[1:]
+	}
+	return run
+}
+
+// split makes the tree of p, whose routes are run[lo:hi].
 func (b *builder) split(lo, hi int, p rib.Prefix, route rib.NextHop) tree {
 	if lo < hi && b.run[lo].Bits() == p.Bits {
 		route = b.run[lo].NextHop()
 		lo++
 	}
-	if lo == hi {
-		return b.leaf(route)
+	if lo == hi || lo+1 == hi && b.run[lo].NextHop() == route {
+		return b.leaf(p, route)
+	}
+	common := uint8(bits.LeadingZeros32(b.addr(lo) ^ b.addr(hi-1)))
+	if n := min(common, b.run[lo].Bits()); n > p.Bits {
+		return b.chain(lo, hi, p, rib.Prefix{Addr: b.addr(lo), Bits: n}.Masked(), route)
 	}
 	left, right := halves(p)
-	mid := lo
-	for mid < hi && uint32(b.run[mid]>>16) < right.Addr {
-		mid++
-	}
+	mid := b.first(lo, hi, right.Addr)
 	node := len(b.nodes)
 	b.nodes = append(b.nodes, inner{})
-	l := b.split(lo, mid, left, route)
-	r := b.split(mid, hi, right, route)
-	b.nodes[node] = inner{l, r}
-	m := b.merge(l, r)
-	m.node = int32(node)
-	return m
+	return b.join(node, p, inner{b.split(lo, mid, left, route), b.split(mid, hi, right, route)})
+}
+
+func (b *builder) addr(i int) uint32 { return b.base | uint32(b.run[i]>>16) }
+
+// first returns the first of run[lo:hi] whose address is at least addr, else hi.
+func (b *builder) first(lo, hi int, addr uint32) int {
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if b.addr(mid) < addr {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }
 
 func halves(p rib.Prefix) (left, right rib.Prefix) {
 	return rib.Prefix{Addr: p.Addr, Bits: p.Bits + 1}, rib.Prefix{Addr: p.Addr | 1<<(31-p.Bits), Bits: p.Bits + 1}
 }
 
-func (b *builder) leaf(route rib.NextHop) tree {
-	if route == rib.None && b.mode == Loose {
-		return tree{node: -1}
+// chain makes the tree of p when all its routes lie in q, a part of it.
+func (b *builder) chain(lo, hi int, p, q rib.Prefix, route rib.NextHop) tree {
+	node := len(b.nodes)
+	b.nodes = append(b.nodes, inner{})
+	parent := rib.Prefix{Addr: q.Addr, Bits: q.Bits - 1}.Masked()
+	left, right := halves(parent)
+	var both inner
+	if q == left {
+		both = inner{b.split(lo, hi, q, route), b.leaf(right, route)}
+	} else {
+		both = inner{b.leaf(left, route), b.split(lo, hi, q, route)}
 	}
-	b.hops = append(b.hops, route)
-	return tree{node: -1, off: int32(len(b.hops) - 1), n: 1}
+	t := b.join(node, parent, both)
+	t.prefix = p
+	if around := b.leaf(p, route); q.Bits > p.Bits+1 && around.n > 0 {
+		// The parent of parent has a half that all goes to route, and parent can
+		// take route: so that is the set of the grandparent and of all above, and
+		// what they hand down the parent takes.
+		t.off, t.n = around.off, around.n
+	}
+	return t
 }
 
-// merge returns the set of the parent of two trees.
-func (b *builder) merge(l, r tree) tree {
+func (b *builder) leaf(p rib.Prefix, route rib.NextHop) tree {
+	if route == rib.None && b.mode == Loose {
+		return tree{prefix: p, node: -1}
+	}
+	return tree{prefix: p, node: -1, off: int32(route), n: 1}
+}
+
+// join makes the tree of p from its halves. node, the last but for those of the
+// halves, is given back if all addresses go one way.
+func (b *builder) join(node int, p rib.Prefix, both inner) tree {
+	l, r := &both.left, &both.right
+	same := l.off == r.off && l.n == r.n
+	if same && l.node < 0 && r.node < 0 {
+		b.nodes = b.nodes[:node]
+		return tree{p, -1, l.off, l.n}
+	}
+	b.nodes[node] = both
 	switch {
+	case same || r.n == 0:
+		return tree{p, int32(node), l.off, l.n}
 	case l.n == 0:
-		return r
-	case r.n == 0 || slices.Equal(b.set(l), b.set(r)):
-		return l
+		return tree{p, int32(node), r.off, r.n}
 	}
 	from := len(b.hops)
-	b.hops = appendMerged(b.hops, b.set(l), b.set(r))
-	return tree{off: int32(from), n: int32(len(b.hops) - from)}
+	b.hops = appendMerged(b.hops, b.set(*l), b.set(*r))
+	if len(b.hops) == from+1 {
+		only := b.hops[from]
+		b.hops = b.hops[:from]
+		return tree{p, int32(node), int32(only), 1}
+	}
+	return tree{p, int32(node), int32(from), int32(len(b.hops) - from)}
 }
 
-// appendMerged appends to dst what both sets have, or if that is nothing, what any
-// of the two has.
-func appendMerged(dst, l, r []rib.NextHop) []rib.NextHop {
-	from := len(dst)
-	for i, j := 0, 0; i < len(l) && j < len(r); {
-		switch {
-		case l[i] < r[j]:
-			i++
-		case l[i] > r[j]:
-			j++
-		default:
-			dst = append(dst, l[i])
-			i, j = i+1, j+1
-		}
-	}
-	if len(dst) > from {
-		return dst
-	}
-	for len(l) > 0 && len(r) > 0 {
-		if l[0] < r[0] {
-			dst, l = append(dst, l[0]), l[1:]
-		} else {
-			dst, r = append(dst, r[0]), r[1:]
-		}
-	}
-	return append(append(dst, l...), r...)
-}
-
-// choose returns the routes that bucket needs, in order, when handed is handed down
+// choose returns the routes that a tree needs, in order, when handed is handed down
 // to it. Where it can it keeps those of have, which it copies to old.
-func (b *builder) choose(t tree, bucket uint16, handed rib.NextHop, have []rib.Entry) []choice {
+func (b *builder) choose(t tree, handed rib.NextHop, have []rib.Entry) []choice {
 	b.old, b.chosen = append(b.old[:0], have...), b.chosen[:0]
-	b.descend(t, rib.Prefix{Addr: uint32(bucket) << 16, Bits: 16}, handed)
+	b.descend(t, handed)
 	return b.chosen
 }
 
-func (b *builder) descend(t tree, p rib.Prefix, handed rib.NextHop) {
-	set := b.set(t)
-	if len(set) == 0 {
+func (b *builder) descend(t tree, handed rib.NextHop) {
+	if t.n == 0 {
 		return
 	}
-	if !slices.Contains(set, handed) {
-		old, existed := b.kept(p)
-		handed = pick(set, old, existed)
-		b.chosen = append(b.chosen, choice{p, handed})
+	if t.n > 1 && !slices.Contains(b.set(t), handed) || t.n == 1 && t.off != int32(handed) {
+		old, existed := b.kept(t.prefix)
+		handed = pick(b.set(t), old, existed)
+		b.chosen = append(b.chosen, choice{t.prefix, handed})
 	}
 	if t.node < 0 {
 		return
 	}
-	left, right := halves(p)
-	b.descend(b.nodes[t.node].left, left, handed)
-	b.descend(b.nodes[t.node].right, right, handed)
+	b.descend(b.nodes[t.node].left, handed)
+	b.descend(b.nodes[t.node].right, handed)
 }
 
 // kept returns what the aggregated table has for p.
@@ -155,16 +188,4 @@ func (b *builder) kept(p rib.Prefix) (old rib.NextHop, existed bool) {
 		return rib.None, false
 	}
 	return b.old[at].NextHop(), true
-}
-
-// pick returns the next hop to choose of a set: the one there is, if the set has
-// it, else the first that is no hole.
-func pick(set []rib.NextHop, old rib.NextHop, existed bool) rib.NextHop {
-	switch {
-	case existed && slices.Contains(set, old):
-		return old
-	case set[0] == rib.None && len(set) > 1:
-		return set[1]
-	}
-	return set[0]
 }

@@ -27,14 +27,6 @@ type pool struct {
 	scratch []rib.NextHop
 }
 
-// singles holds each next hop, to cut sets of one from.
-var singles = func() (all [many]rib.NextHop) {
-	for i := range all {
-		all[i] = rib.NextHop(i)
-	}
-	return all
-}()
-
 // bytes is an estimate: what a map takes is not told.
 func (l *pool) bytes() int {
 	return 4*cap(l.ends) + 4*cap(l.hops) + 48*len(l.numbers)

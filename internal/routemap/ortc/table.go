@@ -46,6 +46,8 @@ type Table struct {
 	dirty   []uint64      // nodes that have something to look at in or below them
 	pool    pool
 	build   builder
+	top     tree     // the last that was built in this Update
+	grown   int      // the node it is of, or 0
 	pending []Change // deletions, put off until everything is added
 }
 
@@ -95,6 +97,7 @@ func (t *Table) Update(emit func(Change)) {
 		return
 	}
 	t.pool.tidy(t.sets)
+	t.grown = 0
 	t.collect(1, rib.None)
 	w := walk{t, emit}
 	w.choose(1, rib.None, rib.None)

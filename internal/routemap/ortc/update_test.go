@@ -2,6 +2,7 @@ package ortc
 
 import (
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"taygo/internal/routemap/rib"
@@ -123,17 +124,21 @@ func (y *trial) restart() {
 // aggregated table with the given one, with one made at once, and each step on the
 // way with both.
 func TestUpdateFollowsEachChange(t *testing.T) {
+	rounds := 150
+	if os.Getenv("TAYGO_LONG") != "" {
+		rounds = 10_000
+	}
 	for name, n := range networks() {
 		for mode, what := range []string{"exact", "loose"} {
 			t.Run(name+" "+what, func(t *testing.T) {
 				y := newTrial(t, n, Mode(mode), 7)
-				for i := range 400 {
+				for i := range rounds {
 					y.change()
 					y.update()
-					if i%4 == 0 {
+					if i%10 == 0 {
 						y.compare()
 					}
-					if i%100 == 99 {
+					if i%50 == 49 {
 						y.restart()
 						y.compare()
 					}

@@ -14,7 +14,9 @@ func (t *Table) collect(node int, route rib.NextHop) {
 	}
 	if node >= leaves {
 		b := uint16(node - leaves)
-		t.sets[node] = t.pool.intern(t.build.set(t.build.grow(t.in.Run(b), route, t.mode)))
+		t.top = t.build.grow(t.in, b, route, t.mode)
+		t.grown = node
+		t.sets[node] = t.pool.intern(t.build.set(t.top))
 		return
 	}
 	route = t.routeAt(node, route)
@@ -47,8 +49,8 @@ type walk struct {
 // choose gives a node what is handed down to it, and decides what it hands on.
 // route is as for collect.
 func (w walk) choose(node int, route, handed rib.NextHop) {
-	if !w.isDirty(node) && w.handed[node] == handed {
-		return
+	if !w.isDirty(node) && (w.handed[node] == handed || w.sets[node] == every) {
+		return // where nothing is routed nothing depends on what is handed down
 	}
 	w.handed[node] = handed
 	if node >= leaves {
@@ -74,9 +76,12 @@ func (w walk) choose(node int, route, handed rib.NextHop) {
 
 // bucket compares what a bucket needs with what it has, from its end.
 func (w walk) bucket(b uint16, route, handed rib.NextHop) {
-	top := w.build.grow(w.in.Run(b), route, w.mode)
+	if w.grown != leaves+int(b) {
+		w.top = w.build.grow(w.in, b, route, w.mode)
+		w.grown = leaves + int(b)
+	}
 	have := below(w.out.Run(b))
-	need := w.build.choose(top, b, handed, have)
+	need := w.build.choose(w.top, handed, have)
 	have = w.build.old // out changes meanwhile
 	for i, j := len(need)-1, len(have)-1; i >= 0 || j >= 0; {
 		order := 1 // of the last needed after the last there is
@@ -98,14 +103,6 @@ func (w walk) bucket(b uint16, route, handed rib.NextHop) {
 			i, j = i-1, j-1
 		}
 	}
-}
-
-// below leaves out the prefixes that are shorter than a bucket.
-func below(run []rib.Entry) []rib.Entry {
-	for len(run) > 0 && run[0].Bits() < 16 {
-		run = run[1:]
-	}
-	return run
 }
 
 func (w walk) add(p rib.Prefix, nh, old rib.NextHop, existed bool) {

@@ -4,8 +4,8 @@ import "math/bits"
 
 // An arena holds the runs of all buckets in one slice. The room of a run is one of
 // the sizes of its classes; what a run outgrew is kept for others by class. When
-// no room is left, everything moves to a new slice, close together, that is an
-// eighth larger than what is in use: so a table never takes much more than its
+// no room is left, everything moves to a new slice, close together, that is a
+// fifth larger than what is in use: so a table never takes much more than its
 // entries, whatever came and went before.
 type arena struct {
 	words   []Entry // the length is what was ever given out
@@ -143,7 +143,7 @@ func (a *arena) rebuild(b uint16, class int, m *marks) {
 		a.used += room(fit(i == int(b), class, at))
 	}
 	old := a.words
-	a.words = make([]Entry, a.used, a.used+a.used/8+1024)
+	a.words = make([]Entry, a.used, a.used+a.used/5+1024)
 	a.free = [classes]uint32{}
 	moved := m.sized(cap(a.words))
 	to := 0

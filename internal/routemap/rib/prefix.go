@@ -48,7 +48,7 @@ func (p Prefix) Last() uint32 { return p.Addr | ^mask(p.Bits) }
 
 // Compare orders prefixes by address, a prefix before those inside it.
 func (p Prefix) Compare(q Prefix) int {
-	return cmp.Or(cmp.Compare(p.Addr, q.Addr), cmp.Compare(p.Bits, q.Bits))
+	return cmp.Compare(uint64(p.Addr)<<8|uint64(p.Bits), uint64(q.Addr)<<8|uint64(q.Bits))
 }
 
 // mask has ones along the first bits.
