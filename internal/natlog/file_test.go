@@ -187,6 +187,21 @@ func TestWhatIsLostIsLogged(t *testing.T) {
 	}
 }
 
+// TestAFeedThatBeginsAnew: as after a reload; what it lost counts on.
+func TestAFeedThatBeginsAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	r := &ring{lost: 7}
+	start(t, File(path, Options{Feed: r, Wall: wall}))
+	has(t, path, 1)
+	r.mu.Lock()
+	r.lost = 2
+	r.mu.Unlock()
+	has(t, path, 2)
+	if got := read(path); !strings.Contains(got, `"lost":7,"total":7}`) || !strings.Contains(got, `"lost":2,"total":9}`) {
+		t.Error(got)
+	}
+}
+
 // TestAFifo: one that is stuck keeps nobody, and one whose reader goes in the middle
 // of a line gives the next one whole lines.
 func TestAFifo(t *testing.T) {

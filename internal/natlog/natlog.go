@@ -20,7 +20,7 @@ import (
 // hold some thousands.
 type Feed interface {
 	Next(into []nat64.Change) int // takes what there is, without waiting
-	Lost() uint64                 // how many there was no room for
+	Lost() uint64                 // how many there was no room for; less than before: a new beginning
 }
 
 // Events is a set of kinds of events.
@@ -61,7 +61,8 @@ type Log struct {
 	changes [256]nat64.Change
 	buf     []byte // events that are being written
 	events  uint64 // how many those are
-	told    uint64 // how many of the lost ones have been logged
+	seen    uint64 // what Feed.Lost said
+	missing loss   // since that was logged
 	toldAt  time.Time
 
 	mu     sync.Mutex

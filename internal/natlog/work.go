@@ -69,13 +69,19 @@ func (l *Log) encode(changes []nat64.Change) {
 // encodeLost appends that events are missing, when the ring has been emptied, so
 // that it stands where they would, and now and then while it is not.
 func (l *Log) encodeLost(emptied bool) {
-	lost := l.o.Feed.Lost()
+	seen := l.o.Feed.Lost()
+	if seen < l.seen {
+		l.seen = 0 // the Feed has begun anew
+	}
+	l.missing.now += seen - l.seen
+	l.missing.total += seen - l.seen
+	l.seen = seen
 	now := time.Now()
-	if lost == l.told || !emptied && now.Sub(l.toldAt) < tellEvery {
+	if l.missing.now == 0 || !emptied && now.Sub(l.toldAt) < tellEvery {
 		return
 	}
-	l.buf = l.format.appendLost(l.buf, loss{now: lost - l.told, total: lost}, now.UTC())
-	l.told, l.toldAt = lost, now
+	l.buf = l.format.appendLost(l.buf, l.missing, now.UTC())
+	l.missing.now, l.toldAt = 0, now
 }
 
 // deliver has the outlet send the buffer, and tries again while that fails. When

@@ -75,11 +75,18 @@ func TestAge(t *testing.T) {
 			true,
 		},
 		{
-			"an established connection past its time is to be probed",
+			"an established connection past its time is probed",
 			nat64.Entry{Proto: tcp, Sessions: []nat64.SessionEntry{s(nat64.Established, minute), s(nat64.Trans, minute)}},
 			3 * minute,
-			nat64.Entry{Proto: tcp, Sessions: []nat64.SessionEntry{s(nat64.Established, -2*minute)}},
+			nat64.Entry{Proto: tcp, Sessions: []nat64.SessionEntry{s(nat64.Established, unit)}},
 			true,
+		},
+		{
+			"one that would not have answered in time is gone",
+			nat64.Entry{Proto: tcp, Sessions: []nat64.SessionEntry{s(nat64.Established, minute)}},
+			5 * minute,
+			nat64.Entry{},
+			false,
 		},
 		{
 			"a binding of TCP without sessions is gone",
@@ -111,10 +118,10 @@ func TestAge(t *testing.T) {
 		},
 		{"one that is held rests on", nat64.Entry{Proto: udp, Held: true, Left: minute}, minute - 1, nat64.Entry{Proto: udp, Held: true, Left: 1}, true},
 		{"and then no more", nat64.Entry{Proto: udp, Held: true, Left: minute}, minute, nat64.Entry{}, false},
-		{"a static one stays", nat64.Entry{Proto: udp, Static: true, Sessions: []nat64.SessionEntry{s(nat64.FromV6, 1)}}, minute, nat64.Entry{Proto: udp, Static: true}, true},
-		{"a static one without sessions, too", nat64.Entry{Proto: tcp, Static: true}, minute, nat64.Entry{Proto: tcp, Static: true}, true},
+		{"a static one does not rest", nat64.Entry{Proto: udp, Static: true, Sessions: []nat64.SessionEntry{s(nat64.FromV6, 1)}}, minute, nat64.Entry{}, false},
+		{"a static one is not restored without sessions", nat64.Entry{Proto: tcp, Static: true}, 0, nat64.Entry{}, false},
 	} {
-		got, alive := age(row.e, row.by, 2*minute)
+		got, alive := age(row.e, row.by, Options{Hold: 2 * minute, Closing: 4 * minute})
 		if alive != row.alive || alive && !equal(got, row.want) {
 			t.Errorf("%s: %v, %+v, want %v, %+v", row.name, alive, got, row.alive, row.want)
 		}
@@ -125,16 +132,18 @@ func TestAge(t *testing.T) {
 func TestAgeOfAFile(t *testing.T) {
 	all := entries(5000)
 	b := written(t, all)
+	o := Options{Hold: time.Minute, Closing: 4 * time.Minute}
 	for range 20 {
 		d := time.Duration(rand.Int64N(int64(3 * time.Hour)))
 		var want []nat64.Entry
 		for _, e := range all {
 			e.Sessions = slices.Clone(e.Sessions)
-			if e, ok := age(e, d, time.Minute); ok {
+			if e, ok := age(e, d, o); ok {
 				want = append(want, e)
 			}
 		}
-		got, l, err := read(b, Options{Now: after(d), Hold: time.Minute})
+		o.Now = after(d)
+		got, l, err := read(b, o)
 		if err != nil || !slices.EqualFunc(got, want, equal) || l.Age != d || l.Ended != len(all)-len(want) || l.Restored != len(want) {
 			t.Errorf("after %v: %d entries, %+v, %v; want %d", d, len(got), l, err, len(want))
 		}

@@ -13,29 +13,26 @@ import (
 	"taygo/nat64"
 )
 
-// Name is the name of the file in the data directory.
-const Name = "sessions.state"
-
-// A File is the snapshot in a data directory. Its methods may not be called at
-// the same time, but Name and Path.
+// A File is a snapshot. Its methods may not be called at the same time, but Name
+// and Path.
 type File struct {
-	dir  string
-	name string // of dir, for people
+	path string
+	name string // for people
 }
 
-// In returns the file in a directory, which need not exist yet.
-func In(dir string) File { return File{dir, dir} }
+// At returns the file at a path, of which nothing need exist yet.
+func At(path string) File { return File{path, path} }
 
-// Called returns the file with another name for its directory in what it tells: a
-// process that works there, or has it as its root, opens it by a path that means
-// nothing to the operator.
-func (f File) Called(name string) File { return File{f.dir, name} }
+// Called returns the file with another path in what it tells: a process that works
+// in its directory, or has it as its root, opens it by a path that means nothing to
+// the operator.
+func (f File) Called(name string) File { return File{f.path, name} }
 
 // Name returns the path of the file for people.
-func (f File) Name() string { return filepath.Join(f.name, Name) }
+func (f File) Name() string { return f.name }
 
 // Path returns where the file is.
-func (f File) Path() string { return filepath.Join(f.dir, Name) }
+func (f File) Path() string { return f.path }
 
 // Load restores what Save has saved. Without a file there is nothing to restore,
 // which is no error: Octets is 0 then. After an error the table is as empty as it
@@ -106,7 +103,7 @@ func (f File) Save(ctx context.Context, from Origin, export func(yield func(nat6
 		os.Remove(temp) // it may be what fills the disk
 		return Summary{}, fmt.Errorf("natstate: sessions not saved: %w: %s", err, f.remedy(err))
 	}
-	if err := syncDir(f.dir); err != nil {
+	if err := syncDir(filepath.Dir(f.path)); err != nil {
 		return s, fmt.Errorf("natstate: sessions saved, but a crash may bring back the old file: %w: see to the disk of %s", err, f.name)
 	}
 	return s, nil
@@ -147,19 +144,20 @@ func syncDir(dir string) error {
 
 // remedy says what to do about an error.
 func (f File) remedy(err error) string {
+	dir := filepath.Dir(f.name)
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "there was no time for it"
 	case errors.Is(err, errForeign):
 		return "report this as a fault of taygo"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "free space in " + f.name
+		return "free space in " + dir
 	case errors.Is(err, syscall.EROFS):
-		return "mount " + f.name + " writable, or name another data-dir"
+		return "mount " + dir + " writable, or name another file in nat64-state-file"
 	case errors.Is(err, fs.ErrPermission):
-		return "make " + f.name + " writable for this user, or name another data-dir"
+		return "make " + dir + " writable for this user, or name another file in nat64-state-file"
 	case errors.Is(err, fs.ErrNotExist):
-		return "type `mkdir -p " + f.name + "`"
+		return "type `mkdir -p " + dir + "`"
 	}
-	return "see to it that files can be made in " + f.name
+	return "see to it that files can be made in " + dir
 }

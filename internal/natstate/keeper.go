@@ -47,7 +47,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-tick.C:
-			_ = k.Save(ctx) // Tell and Kept have it
+			if ctx.Err() == nil {
+				_ = k.Save(ctx) // Tell and Kept have it
+			}
 		case <-ctx.Done():
 			return nil
 		}

@@ -22,8 +22,8 @@ func after(d time.Duration) Moment {
 	return Moment{Wall: start.Wall.Add(d), Boot: start.Boot + d, BootID: start.BootID}
 }
 
-// entry returns the n-th entry of some: of all protocols, held, static, with no,
-// one or several sessions.
+// entry returns the n-th entry of some: of all protocols, held, static, with one or
+// several sessions.
 func entry(n int) nat64.Entry {
 	v6 := netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 12: byte(n >> 24), 13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)})
 	e := nat64.Entry{
@@ -38,7 +38,7 @@ func entry(n int) nat64.Entry {
 	case 7:
 		e.Static = true
 	}
-	for i := range []int{1, 1, 1, 1, 1, 12, 0, n % 2}[n%8] {
+	for i := range []int{1, 1, 1, 1, 1, 12, 0, 2}[n%8] {
 		e.Sessions = append(e.Sessions, nat64.SessionEntry{
 			Peer:  netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), uint16(443+n%3)),
 			State: nat64.State(1 + (n+i)%(nat64.NumStates-1)),

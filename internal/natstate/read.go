@@ -16,22 +16,25 @@ type Loaded struct {
 	Age      time.Duration // time since it was taken
 	Restored int           // entries that are there again
 	Refused  int           // entries that fit neither pool nor limits any more
-	Ended    int           // entries whose time ended meanwhile
+	Ended    int           // entries whose time ended meanwhile, and static ones without sessions
 }
 
 // Options say how a snapshot is read.
 type Options struct {
 	Now Moment
 	// Hold is how long the port of a binding of UDP or ICMP is held when its last
-	// session has ended (RFC 6888 REQ-8), also when that was meanwhile. 0 is not at
-	// all.
+	// session has ended, also when that was meanwhile: nat64's Options.PortHold (RFC
+	// 6888 REQ-8).
 	Hold time.Duration
+	// Closing is how long a connection is in TRANS when it was ESTABLISHED and idle
+	// too long: nat64's Timeouts.Closing. One that would still be is probed after
+	// all.
+	Closing time.Duration
 }
 
 // Read reads a snapshot of size octets twice: once to check the whole of it, and
 // then, if it is good, to restore it, block by block. Each session has lost what
-// has passed since of its lifetime; an ESTABLISHED one may be left with less than
-// nothing, and is to be probed. After an error nothing has been restored, but when
+// has passed since of its lifetime. After an error nothing has been restored, but when
 // the file changes while it is read, or the disk fails.
 func Read(r io.ReaderAt, size int64, o Options, restore Restorer) (Loaded, error) {
 	var p parser
@@ -45,7 +48,7 @@ func Read(r io.ReaderAt, size int64, o Options, restore Restorer) (Loaded, error
 		if err != nil {
 			return 0, err
 		}
-		alive := p.age(l.Age, o.Hold)
+		alive := p.age(l.Age, o)
 		restored, refused := restore(alive)
 		l.Ended += entries - len(alive)
 		l.Restored += restored
@@ -125,10 +128,10 @@ func (p *parser) entry(b []byte) ([]byte, error) {
 }
 
 // age takes a time from all lifetimes, and returns the entries that are left.
-func (p *parser) age(by, hold time.Duration) []nat64.Entry {
+func (p *parser) age(by time.Duration, o Options) []nat64.Entry {
 	alive := p.entries[:0]
 	for _, e := range p.entries {
-		if e, ok := age(e, by, hold); ok {
+		if e, ok := age(e, by, o); ok {
 			alive = append(alive, e)
 		}
 	}
@@ -136,28 +139,28 @@ func (p *parser) age(by, hold time.Duration) []nat64.Entry {
 }
 
 // age takes a time from the lifetimes of an entry, and reports whether any of it
-// is left.
-func age(e nat64.Entry, by, hold time.Duration) (nat64.Entry, bool) {
+// is left. A static binding without sessions is there without being restored.
+func age(e nat64.Entry, by time.Duration, o Options) (nat64.Entry, bool) {
 	if e.Held {
 		e.Left -= by
 		return e, e.Left > 0
 	}
-	if len(e.Sessions) == 0 {
-		return e, true
-	}
-	alive, longest := e.Sessions[:0], time.Duration(math.MinInt64)
+	alive, longest := e.Sessions[:0], time.Duration(math.MinInt64/2)
 	for _, s := range e.Sessions {
 		s.Left -= by
 		longest = max(longest, s.Left)
-		if s.Left > 0 || s.State == nat64.Established {
+		if s.State == nat64.Established && s.Left <= 0 && s.Left+o.Closing > 0 {
+			s.Left = unit
+		}
+		if s.Left > 0 {
 			alive = append(alive, s)
 		}
 	}
 	e.Sessions = alive
 	const tcp = 6
-	if len(alive) > 0 || e.Static || e.Proto == tcp || hold+longest <= 0 {
-		return e, len(alive) > 0 || e.Static
+	if len(alive) > 0 || e.Static || e.Proto == tcp || o.Hold+longest <= 0 {
+		return e, len(alive) > 0
 	}
-	e.Held, e.Left, e.Sessions = true, hold+longest, nil
+	e.Held, e.Left, e.Sessions = true, o.Hold+longest, nil
 	return e, true
 }
