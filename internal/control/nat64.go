@@ -7,38 +7,47 @@ import (
 	"time"
 )
 
-// A NAT64 is the state of stateful translation (RFC 6146).
+// A NAT64 is the state of stateful translation (RFC 6146). Keys of Pool, Bindings
+// and Held are protocols.
 type NAT64 struct {
-	Pool     map[string]Fill              `json:"pool"`     // IPv4 transport addresses, by protocol
-	Bindings map[string]uint64            `json:"bindings"` // by protocol
-	Sessions map[string]map[string]uint64 `json:"sessions"` // by protocol and state
-	Sources  []Source                     `json:"sources"`  // those with most sessions, most first
-	Memory   uint64                       `json:"memory"`   // octets of the tables
-	FeedLost uint64                       `json:"feed_lost"`
-	LogLost  map[string]uint64            `json:"log_lost,omitempty"` // events that a log did not get, by log
-	Snapshot Snapshot                     `json:"snapshot"`
+	Pool      map[string]Fill   `json:"pool"`     // ports of the pool's addresses; identifiers of icmp
+	Bindings  map[string]int    `json:"bindings"` // that are not held
+	Held      map[string]int    `json:"held"`     // released, while their ports are given to no other host
+	Sessions  Fill              `json:"sessions"`
+	States    map[string]int    `json:"states"`    // sessions by state
+	SYNs      Fill              `json:"syns"`      // kept (RFC 6146 §3.5.2.2)
+	Fragments Fill              `json:"fragments"` // kept (RFC 6146 §3.4)
+	Blocks    int               `json:"blocks"`    // of ports, that subscribers have
+	Octets    uint64            `json:"octets"`    // memory of bindings and sessions
+	Evicted   uint64            `json:"evicted"`
+	Probes    uint64            `json:"probes"`             // segments sent to hosts of idle connections
+	Sources   int               `json:"sources"`            // prefixes of hosts that have bindings
+	Top       []Source          `json:"top"`                // those with the most sessions, most first
+	FeedLost  uint64            `json:"feed_lost"`          // changes that logs and followers did not get
+	LogLost   map[string]uint64 `json:"log_lost,omitempty"` // changes that a log did not write, by log
+	LogErrors map[string]string `json:"log_errors,omitempty"`
+	Snapshot  Snapshot          `json:"snapshot"`
 }
 
-// A Fill says how much of something is in use.
+// A Fill says how full something is. Of is 0 if it has no limit.
 type Fill struct {
-	Used uint64 `json:"used"`
-	Held uint64 `json:"held"` // released, and given to no other host yet
-	Size uint64 `json:"size"`
+	Used int `json:"used"`
+	Of   int `json:"of"`
 }
 
 // A Source is a prefix of IPv6 hosts that limits count as one.
 type Source struct {
 	Prefix   netip.Prefix `json:"prefix"`
-	Bindings uint64       `json:"bindings"`
-	Sessions uint64       `json:"sessions"`
+	Bindings int          `json:"bindings"`
+	Sessions int          `json:"sessions"`
 }
 
 // A Snapshot is the state of the file that sessions outlive a restart in.
 type Snapshot struct {
 	File     string    `json:"file,omitempty"`  // empty: there is none
 	Time     time.Time `json:"time,omitzero"`   // when it was taken
-	Bindings uint64    `json:"bindings"`        // in it
-	Sessions uint64    `json:"sessions"`        // in it
+	Bindings int       `json:"bindings"`        // in it
+	Sessions int       `json:"sessions"`        // in it
 	Error    string    `json:"error,omitempty"` // why there is no newer one
 }
 
@@ -67,7 +76,7 @@ type Binding struct {
 // A Change is one line of GET /sessions/follow.
 type Change struct {
 	Time     time.Time      `json:"time"`
-	Event    string         `json:"event"` // named as in RFC 8158; "lost" says that Lost events are missing here
+	Event    string         `json:"event"` // named as in RFC 8158; EventLost says that Lost events are missing here
 	Protocol string         `json:"protocol,omitempty"`
 	IPv6     netip.AddrPort `json:"ipv6,omitzero"`
 	IPv4     netip.AddrPort `json:"ipv4,omitzero"`
@@ -77,7 +86,7 @@ type Change struct {
 }
 
 // EventLost is the Event of a Change that stands for those that are missing.
-const EventLost = "lost"
+const EventLost = "Events Lost"
 
 // Protocols are the words for the protocols that have sessions.
 var Protocols = []string{"tcp", "udp", "icmp"}
