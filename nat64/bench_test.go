@@ -6,41 +6,20 @@ import (
 	"testing"
 	"time"
 
-	"taygo/internal/pkttest"
 	"taygo/nat64"
 	"taygo/translate"
 	"taygo/translate/wire"
 )
 
-// An inside is a Mapper that runs a function on the first packet it gets, as only
-// a Translator can make one.
-type inside struct {
-	run  func(p *translate.Packet)
-	done bool
-}
-
-func (m *inside) Map(p *translate.Packet) translate.Verdict {
-	if !m.done {
-		m.done = true
-		m.run(p)
-	}
-	return translate.NoBinding
-}
-
-func (m *inside) MapError(*translate.Packet) translate.Verdict { return translate.QuoteUnmapped }
-
-// with calls run with the packet in pkt, parsed.
-func with(t testing.TB, pkt []byte, run func(p *translate.Packet)) {
-	w := newWorld(t, options())
-	w.tr.Mapper = &inside{run: run}
-	w.tr.Fragments = nil
-	w.send(pkt)
-}
-
 // A dial is the packet of one flow after another, UDP from IPv6.
 type dial struct {
 	p    *translate.Packet
 	host wire.Addr
+}
+
+func newDial(t testing.TB) *dial {
+	p := capture(t, out6(host6, far46, udp6))
+	return &dial{p, p.Src}
 }
 
 // set makes the packet that of flow i: a host has 1000 ports.
@@ -49,9 +28,7 @@ func (d *dial) set(i int) {
 	binary.BigEndian.PutUint16(d.p.Transport(), uint16(1024+i%1000))
 }
 
-var udpOut = out6(host6, far46, pkttest.UDP{Sport: 4000, Dport: 53, Data: pkttest.Pattern(1, 64)})
-
-// benchPool is room for ten million bindings of UDP.
+// benchOptions have room for ten million bindings of UDP.
 func benchOptions() nat64.Options {
 	o := options()
 	o.Pools = nil
@@ -71,16 +48,14 @@ func BenchmarkNew(b *testing.B) {
 			}
 			table := newTable(b, o)
 			b.ReportAllocs()
-			with(b, udpOut, func(p *translate.Packet) {
-				d := dial{p, p.Src}
-				b.ResetTimer()
-				for i := range b.N {
-					d.set(i)
-					if v := table.Map(p); v != translate.Translated {
-						b.Fatalf("flow %d: %v", i, v)
-					}
+			d := newDial(b)
+			b.ResetTimer()
+			for i := range b.N {
+				d.set(i)
+				if v := table.Map(d.p); v != translate.Translated {
+					b.Fatalf("flow %d: %v", i, v)
 				}
-			})
+			}
 		})
 	}
 }
@@ -91,23 +66,21 @@ func BenchmarkKnown(b *testing.B) {
 		b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) {
 			table := newTable(b, benchOptions())
 			b.ReportAllocs()
-			with(b, udpOut, func(p *translate.Packet) {
-				d := dial{p, p.Src}
-				for i := range n {
-					d.set(i)
-					table.Map(p)
+			d := newDial(b)
+			for i := range n {
+				d.set(i)
+				table.Map(d.p)
+			}
+			d.p.Now = time.Second
+			b.ResetTimer()
+			k := 0
+			for range b.N {
+				k = (k*1664525 + 1013904223) % n
+				d.set(k)
+				if v := table.Map(d.p); v != translate.Translated {
+					b.Fatal(v)
 				}
-				p.Now = time.Second
-				b.ResetTimer()
-				k := 0
-				for range b.N {
-					k = (k*1664525 + 1013904223) % n
-					d.set(k)
-					if v := table.Map(p); v != translate.Translated {
-						b.Fatal(v)
-					}
-				}
-			})
+			}
 		})
 	}
 }

@@ -165,16 +165,12 @@ func TestTCPEveryEventSequence(t *testing.T) {
 				}
 			})
 			m.table = newTable(t, o)
-			with(t, out6(host6, far46, pkttest.TCP{Sport: 40001, Dport: 80}), func(p *translate.Packet) {
-				m.p6 = p
-				with(t, in4(far4, pool4, pkttest.TCP{Sport: 80, Dport: 50001}), func(p *translate.Packet) {
-					m.p4 = p
-					for n := 1; n <= length; n++ {
-						m.deep = n <= deep
-						m.all(n)
-					}
-				})
-			})
+			m.p6 = capture(t, out6(host6, far46, pkttest.TCP{Sport: 40001, Dport: 80}))
+			m.p4 = capture(t, in4(far4, pool4, pkttest.TCP{Sport: 80, Dport: 50001}))
+			for n := 1; n <= length; n++ {
+				m.deep = n <= deep
+				m.all(n)
+			}
 		})
 	}
 }

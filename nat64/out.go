@@ -159,7 +159,7 @@ func (sh *shard) step(s *store.Session, q *tuple, c clock) {
 	case inbound && to == FromV6, !inbound && to == FromV4:
 		to = BothWays
 	}
-	if timer != keep && (!inbound || r.RefreshInbound || to != State(s.State)) {
+	if timer != keep && (!inbound || r.RefreshInbound || q.index == TCP && to != State(s.State)) {
 		s.Deadline = c.up + r.life[timer]
 	}
 	if to != State(s.State) {

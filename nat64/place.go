@@ -42,7 +42,7 @@ func (r *rules) ask(sh *shard, q *tuple) ports.Request {
 	}
 	return ports.Request{
 		Proto: q.proto, Host: host, Prefer: r.static.prefer(q.host), Port: q.hostPort,
-		Parity: r.Parity, Soft: r.SoftPairing, Home: sh.n, Random: sh.rng.Uint64(),
+		Parity: r.Parity && q.index == UDP, Soft: r.SoftPairing, Home: sh.n, Random: sh.rng.Uint64(),
 	}
 }
 
