@@ -1,0 +1,135 @@
+package routemap
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"taygo/internal/routemap/rib"
+	"taygo/internal/routemap/rtnl"
+)
+
+// work does what follows from the events of a turn, and the chores that are due.
+func (m *Mapper) work() error {
+	m.guarded()
+	if m.agg != nil && m.touched {
+		m.timers.in(choreAggregate, debounceSmall)
+	}
+	if err := m.flush(); err != nil {
+		return err
+	}
+	m.tally.observe(time.Since(m.began), m.changes-m.before)
+	m.answer()
+	t := &m.timers
+	if t.due(chorePeriodic) {
+		t.put(chorePeriodic, t.every)
+		m.resyncSoon(reasonAudit, 0)
+		t.in(choreAudit, 0)
+	}
+	if t.due(choreWays) && m.links.changed() {
+		m.source.forget()
+		m.resyncSoon(reasonLink, debounce)
+	}
+	if t.due(choreNextHops) {
+		m.lookAfterNextHops()
+	}
+	if t.due(choreWithdrawn) {
+		m.resyncSoon(reasonWithdrawn, 0)
+	}
+	if t.due(choreHold) {
+		m.resyncSoon(reasonHold, 0)
+	}
+	if t.due(choreResync) && !m.flushed {
+		if err := m.resync(t.reason); errors.Is(err, errFatal) {
+			return err
+		}
+	}
+	if t.due(choreAggregate) {
+		m.aggregate()
+	}
+	if t.due(choreAudit) && !m.flushed {
+		if err := m.audit(); err != nil {
+			return err
+		}
+	}
+	if t.due(choreCollect) {
+		if err := m.flush(); err != nil {
+			return err
+		}
+		m.collect()
+	}
+	return m.flush()
+}
+
+// settleNow has the aggregate follow at once.
+func (m *Mapper) settleNow() {
+	m.timers.at[choreAggregate] = time.Time{}
+	m.aggregate()
+}
+
+// lookAfterNextHops finds out what has become of our nexthop objects, and makes
+// those that are not there.
+func (m *Mapper) lookAfterNextHops() {
+	if err := m.readNextHops(); err != nil {
+		m.log.Error("look after nexthop objects", "error", err)
+		m.timers.in(choreNextHops, retryFirst)
+		return
+	}
+	lost := m.lost
+	m.lost = false
+	raised := m.hops.mend()
+	if raised || lost || m.source.waiting && m.links.changed() {
+		m.source.forget()
+		m.resyncSoon(reasonNextHop, debounceSmall)
+	}
+	switch {
+	case raised:
+		m.timers.retry = 0
+	case m.hops.waiting() || m.source.waiting:
+		m.timers.in(choreNextHops, longer(&m.timers.retry, retryFirst, retryMost))
+	}
+}
+
+// flush sends what is to be sent, and looks at what the kernel refused.
+func (m *Mapper) flush() error {
+	refused, err := m.writer.flush()
+	if err != nil {
+		m.log.Error("write routes", "error", err)
+		m.auditSoon()
+	}
+	for _, r := range refused {
+		if isDenied(r.errno) {
+			return fmt.Errorf("%w: write routes: %w: run as root, or with CAP_NET_ADMIN", errFatal, r.errno)
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	r := refused[0]
+	m.log.Warn("the kernel refused routes", "routes", len(refused), "first", r.route.Dst, "error", r.errno, "text", r.text)
+	m.timers.in(choreNextHops, 0) // an object may be gone
+	m.auditSoon()
+	return nil
+}
+
+// isDenied recognises the want of CAP_NET_ADMIN.
+func isDenied(err error) bool { return errors.Is(err, unix.EPERM) }
+
+// auditSoon has our table read, with pauses that grow while that does not help.
+func (m *Mapper) auditSoon() {
+	if m.timers.auditRetry == 0 {
+		m.timers.auditRetry = debounce / 2
+	}
+	m.timers.in(choreAudit, longer(&m.timers.auditRetry, debounce, auditRetryMost))
+}
+
+// route returns the prefix of a route of the kernel in our table, or false if it
+// is none that could be ours.
+func (m *Mapper) unmap(r *rtnl.Route) (rib.Prefix, bool) {
+	if r.Table != m.opt.Table || r.Family != unix.AF_INET6 || r.Source || r.Flags&unix.RTM_F_CLONED != 0 {
+		return rib.Prefix{}, false
+	}
+	return m.mapping.Unmap(r.Dst)
+}
