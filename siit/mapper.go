@@ -155,3 +155,12 @@ func (m *Mapper) carries(v4 uint32) reason {
 	}
 	return mapped
 }
+
+// JudgeSource returns the verdict on a packet from an IPv4 host that IPv6 hosts see
+// under the prefix: Translated, or why the prefix may not carry it.
+func (m *Mapper) JudgeSource(v4 uint32) translate.Verdict { return sourceVerdict[m.carries(v4)] }
+
+// JudgeDestination is JudgeSource for a packet to the host.
+func (m *Mapper) JudgeDestination(v4 uint32) translate.Verdict {
+	return destinationVerdict[m.carries(v4)]
+}

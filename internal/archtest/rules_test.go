@@ -20,9 +20,10 @@ var allowed = map[string][]string{
 	"nat64/fragment": {"translate", "translate/wire"},
 
 	// Layers 0 and 1 of the routes.
-	"internal/routemap/rib":  {"translate/pref64"},
-	"internal/routemap/ortc": {"internal/routemap/rib"},
-	"internal/routemap/rtnl": {},
+	"internal/routemap/rib":         {"translate/pref64"},
+	"internal/routemap/rib/ribtest": {"internal/routemap/rib"},
+	"internal/routemap/ortc":        {"internal/routemap/rib"},
+	"internal/routemap/rtnl":        {},
 
 	// Layer 2: the mappers, which do not know each other, and the kernel.
 	"siit": {"translate", "translate/wire", "translate/pref64", "eam"},

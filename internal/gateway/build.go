@@ -16,7 +16,7 @@ import (
 // each packet sees the old ones or the new ones (RFC 7757 §3.3).
 type rules struct {
 	policy  translate.Policy
-	mapper  siit.Mapper
+	mapper  mapper
 	logged  [5]bool // by translate.Class
 	workers int
 }
@@ -126,7 +126,7 @@ func own6(c *conf.Config) netip.Addr {
 
 func (r *rules) buildPolicy(c *conf.Config, mtu int) {
 	p, m := &r.policy, &r.mapper
-	p.Own4 = wire.AddrFrom(c.IPv4Addr)
+	p.Own4, p.Own4Shared = wire.AddrFrom(c.IPv4Addr), ownsShared(c)
 	p.Own6 = wire.AddrFrom(own6(c))
 	if m.Prefix.Valid() && !(m.Strict && pref64.NonGlobal(p.Own4.V4())) {
 		p.Alt6 = wire.AddrFrom(m.Prefix.EmbedAddr(c.IPv4Addr))

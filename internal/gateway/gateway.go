@@ -5,7 +5,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,7 +17,11 @@ import (
 
 	"taygo/conf"
 	"taygo/internal/control"
+	"taygo/internal/natlog"
+	"taygo/internal/natstate"
 	"taygo/internal/routemap"
+	"taygo/nat64"
+	"taygo/nat64/fragment"
 	"taygo/siit"
 )
 
@@ -52,6 +55,13 @@ type Gateway struct {
 	rules     atomic.Pointer[rules]
 	packetLog *packetLog
 	pool      *siit.DynamicPool
+	fragments *fragment.Store
+	table     atomic.Pointer[nat64.Table] // nil: no stateful translation
+	sweeper   *sweeper
+	sessions  atomic.Pointer[natstate.Keeper] // nil: nothing keeps them over a restart
+	key       [32]byte                        // of the table that the process before had; zero if there was none
+	moments   natstate.Clock
+	natLog    *natlog.Log // nil: nothing is logged; set before the first task
 
 	mu      sync.Mutex // guards what follows
 	config  *conf.Config
@@ -69,8 +79,11 @@ func New(c *conf.Config, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{options: o, config: c, open: openTUN, setUp: routemap.Apply, start: time.Now(), state: stateLost}
-	g.packetLog = newPacketLog(o.PacketLog)
+	g := &Gateway{
+		options: o, config: c, open: openTUN, setUp: routemap.Apply, start: time.Now(), state: stateLost,
+		fragments: fragment.NewStore(fragmentOptions(c)), moments: natstate.NewClock(),
+	}
+	g.packetLog, g.sweeper = newPacketLog(o.PacketLog), newSweeper(g)
 	// The MTU is not known yet; this shows what a configuration alone can show.
 	if _, err := build(c, 1500, 1); err != nil {
 		return nil, err
@@ -89,11 +102,14 @@ func (g *Gateway) clock() time.Duration { return time.Since(g.start) }
 func (g *Gateway) Run(ctx context.Context, ready func()) error {
 	g.warn(g.config)
 	g.loadLeases()
+	g.loadKey()
 	first, err := g.openDevice()
 	if err != nil {
 		return err
 	}
+	g.loadSessions()
 	defer g.saveLeases() // not before: with the device goes the right to the file
+	defer g.saveSessions()
 	defer g.unlink()
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -104,7 +120,12 @@ func (g *Gateway) Run(ctx context.Context, ready func()) error {
 	tasks := []task{
 		g.packetLog.run,
 		g.keepLeases,
+		g.sweepNAT64,
+		g.keepSessions,
 		func(ctx context.Context) error { return g.keepDevice(ctx, first) },
+	}
+	if g.natLog = g.newNATLog(g.config); g.natLog != nil {
+		tasks = append(tasks, g.natLog.Run)
 	}
 	l, err := g.listen(first.Name())
 	if err != nil {
@@ -145,7 +166,11 @@ func (g *Gateway) listen(device string) (net.Listener, error) {
 
 // serveControl serves the control socket.
 func (g *Gateway) serveControl(ctx context.Context, l net.Listener) error {
-	s := control.Server{Status: g.Status, Reload: g.Reload}
+	s := control.Server{
+		Status: g.Status, Reload: g.Reload,
+		Sessions: g.listSessions, Bindings: g.listBindings, Follow: g.followChanges,
+		AddBinding: g.addBinding, RemoveBinding: g.removeBinding,
+	}
 	if err := s.Serve(ctx, l); err != nil {
 		g.noControl(err)
 	}
@@ -179,6 +204,9 @@ func (g *Gateway) Reload() (err error) {
 	g.relink(c)
 	g.config = c
 	g.reloads++
+	if g.natLog != nil {
+		g.natLog.Reopen() // somebody may have moved its file away
+	}
 	g.warn(c)
 	g.options.Log.Info("configuration replaced", "config", g.options.Config)
 	return nil
@@ -198,6 +226,12 @@ func (g *Gateway) keepFixed(c *conf.Config) {
 	keep("offload", c.Offload == old.Offload)
 	keep("control-socket", c.ControlSocket == old.ControlSocket)
 	keep("data-dir", c.DataDir == old.DataDir)
+	keep("nat64-log", c.NAT64.Log == old.NAT64.Log)
+	keep("nat64-log-to", c.NAT64.LogTo == old.NAT64.LogTo)
+	keep("nat64-state-file", c.NAT64.StateFile == old.NAT64.StateFile)
+	keep("nat64-state-interval", c.NAT64.StateInterval == old.NAT64.StateInterval)
+	c.NAT64.Log, c.NAT64.LogTo = old.NAT64.Log, old.NAT64.LogTo
+	c.NAT64.StateFile, c.NAT64.StateInterval = old.NAT64.StateFile, old.NAT64.StateInterval
 	c.TUNDevice, c.Workers, c.Offload, c.ControlSocket, c.DataDir = old.TUNDevice, old.Workers, old.Offload, old.ControlSocket, old.DataDir
 }
 
@@ -221,6 +255,9 @@ func (g *Gateway) apply(c *conf.Config) error {
 	}
 	if len(c.DynamicPools) > 0 {
 		r.mapper.Dynamic = g.pool
+	}
+	if err := g.applyNAT64(c, r); err != nil { // changes nothing then
+		return err
 	}
 	g.rules.Store(r) // before the pool: no packet meets old rules with new leases
 	dropped, err := g.pool.Configure(leases, g.clock())
@@ -252,11 +289,7 @@ func (g *Gateway) worker(i, n int) *worker {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if i == len(g.workers) {
-		var seed [32]byte
-		if _, err := rand.Read(seed[:]); err != nil {
-			panic(errors.Join(errors.New("gateway: no random numbers"), err)) // never returned (crypto/rand)
-		}
-		g.workers = append(g.workers, newWorker(g, seed, i, n))
+		g.workers = append(g.workers, newWorker(g, newSeed(), i, n))
 	}
 	return g.workers[i]
 }

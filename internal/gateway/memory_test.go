@@ -100,6 +100,11 @@ func (q *memoryQueue) Write(b *wire.Batch) error {
 	return nil
 }
 
+func (q *memoryQueue) Send(packet []byte) error {
+	q.out <- append([]byte(nil), packet...)
+	return nil
+}
+
 // A run is a gateway that runs over memory devices.
 type run struct {
 	*Gateway
@@ -163,6 +168,12 @@ func (l *testLog) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(b)
+}
+
+func (l *testLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func (l *testLog) Line(_ slog.Level, text string) { fmt.Fprintln(l, text) }

@@ -27,6 +27,7 @@ func (g *Gateway) Status() control.Status {
 		}
 		s.Device.Workers = r.workers
 	}
+	s.NAT64 = g.natStatus()
 	if d := g.device; d != nil {
 		s.Device.Name, s.Device.Mode, s.Device.Queues = d.Name(), d.mode(), d.stats()
 		if mtu, err := d.MTU(); err == nil {
@@ -37,6 +38,7 @@ func (g *Gateway) Status() control.Status {
 	for _, w := range g.workers {
 		w.counts.addTo(&directions)
 	}
+	g.sweeper.counts.addTo(&directions)
 	s.FromIP4, s.FromIP6 = directions[0], directions[1]
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"taygo/nat64/fragment"
 	"taygo/translate"
 	"taygo/translate/wire"
 )
@@ -14,18 +15,22 @@ import (
 type queue interface {
 	Read(*wire.Batch) error
 	Write(*wire.Batch) error
+	Send(packet []byte) error // may be called by anybody
 }
 
 // A worker carries the packets of one queue. Everything in it but counts belongs
 // to its goroutine.
 type worker struct {
-	rules *atomic.Pointer[rules]
-	clock func() time.Duration
-	log   *packetLog
+	rules  *atomic.Pointer[rules]
+	obeyed *rules // those that hold for the translator
+	clock  func() time.Duration
+	log    *packetLog
 
 	translator *translate.Translator
+	fragments  *fragment.Keeper
 	in, out    *wire.Batch
-	tally      tally // of this batch
+	late       *wire.Batch // fragments whose time has come
+	tally      tally       // of this batch
 	counts     counts
 }
 
@@ -46,6 +51,8 @@ func newWorker(g *Gateway, seed [32]byte, i, n int) *worker {
 		translator: translate.New(seed, i, n),
 		in:         wire.NewBatch(batchOctets, batchFrames),
 		out:        wire.NewBatch(made, made/wire.LeastFrame),
+		fragments:  fragment.NewKeeper(g.fragments, nil),
+		late:       wire.NewBatch(wire.MaxPacket+2*wire.Headroom, 1),
 	}
 }
 
@@ -66,26 +73,63 @@ func (w *worker) carry(q queue) error {
 // translate translates the batch that was read, and writes what it becomes.
 func (w *worker) translate(q queue) error {
 	r := w.rules.Load()
-	w.translator.Policy, w.translator.Mapper = &r.policy, &r.mapper
+	w.obey(r)
 	now := w.clock()
 	w.out.Reset()
 	for _, f := range w.in.Frames() {
-		if w.out.Free() < translate.MaxOutput {
-			if err := q.Write(w.out); err != nil {
+		if err := w.one(f, r, now, q); err != nil {
+			return err
+		}
+		for w.fragments.Ready() {
+			w.late.Reset()
+			if err := w.one(w.fragments.Next(w.late), r, now, q); err != nil {
 				return err
 			}
-			w.out.Reset()
-		}
-		octets, v6 := f.Len(), isV6(f)
-		v := w.translator.Translate(f, now, w.out)
-		p := w.translator.Packet() // of a hairpinned packet, the one between
-		w.tally.add(v6, v, octets)
-		if r.logged[v.Class()] {
-			w.log.add(p, v)
+			if err := w.flush(q); err != nil { // before its memory is used again
+				return err
+			}
 		}
 	}
 	w.counts.publish(&w.tally, &w.translator.Errors)
 	return q.Write(w.out)
+}
+
+// obey lets the packets that follow be translated by the rules r.
+func (w *worker) obey(r *rules) {
+	if r == w.obeyed {
+		return
+	}
+	w.obeyed = r
+	w.translator.Policy, w.translator.Mapper = &r.policy, &r.mapper
+	w.translator.Fragments = nil
+	if r.mapper.table != nil {
+		w.fragments.Stateful = r.mapper.keeps
+		w.translator.Fragments = w.fragments
+	}
+}
+
+// one translates one frame.
+func (w *worker) one(f *wire.Frame, r *rules, now time.Duration, q queue) error {
+	if w.out.Free() < translate.MaxOutput {
+		if err := w.flush(q); err != nil {
+			return err
+		}
+	}
+	octets, v6 := f.Len(), isV6(f)
+	v := w.translator.Translate(f, now, w.out)
+	p := w.translator.Packet() // of a hairpinned packet, the one between
+	w.tally.add(v6, v, octets)
+	if r.logged[v.Class()] {
+		w.log.add(p, v)
+	}
+	return nil
+}
+
+// flush writes what there is to send.
+func (w *worker) flush(q queue) error {
+	err := q.Write(w.out)
+	w.out.Reset()
+	return err
 }
 
 // isV6 reports whether the frame holds an IPv6 packet; an empty one holds none.

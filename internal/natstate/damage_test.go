@@ -72,7 +72,7 @@ func TestTruncatedFile(t *testing.T) {
 			t.Errorf("%q behind it is not refused", more)
 		}
 	}
-	big := written(t, entries(3000))
+	big := written(t, entries(1500))
 	for range 10_000 {
 		if end := rand.IntN(len(big)); !refused(big[:end]) {
 			t.Fatalf("%d of %d octets are not refused", end, len(big))

@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"taygo/conf"
+	"taygo/nat64"
+)
+
+// applyNAT64 puts stateful translation by the configuration in force and gives r
+// its table, or none. After an error nothing has changed. g.mu is held.
+func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
+	g.fragments.Configure(fragmentOptions(c))
+	if len(c.NAT64.Pools) == 0 {
+		g.table.Store(nil)
+		return nil
+	}
+	o := natOptions(c, &r.mapper)
+	o.Fragments = g.fragments
+	if t := g.table.Load(); t != nil {
+		removed, err := t.Configure(o, g.clock())
+		if err != nil {
+			return natError(c, err)
+		}
+		if removed != (nat64.Removed{}) {
+			g.options.Log.Info("bindings that no nat64-pool has room for any more are gone", "bindings", removed.Bindings, "sessions", removed.Sessions)
+		}
+		r.mapper.table = t
+		return nil
+	}
+	o.Key = g.key
+	t, err := nat64.New(o, newSeed())
+	if err != nil {
+		return natError(c, err)
+	}
+	g.table.Store(t)
+	g.key = t.Key()
+	r.mapper.table = t
+	return nil
+}
+
+// newSeed returns what random choices follow from.
+func newSeed() (seed [32]byte) {
+	if _, err := rand.Read(seed[:]); err != nil {
+		panic(errors.Join(errors.New("gateway: no random numbers"), err)) // never returned (crypto/rand)
+	}
+	return seed
+}
+
+// natError says where in the configuration an error of stateful translation comes
+// from.
+func natError(c *conf.Config, err error) error {
+	return fmt.Errorf("%v: %w", c.At("nat64-pool"), err)
+}

@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"taygo/internal/control"
+	"taygo/internal/natlog"
+	"taygo/nat64"
+	"taygo/translate/wire"
+)
+
+// errNoPool answers who asks for sessions where there are none.
+var errNoPool = errors.New("gateway: there is no stateful translation: give it addresses with nat64-pool")
+
+// protocolWords are the words for protocols that have ports.
+var protocolWords = map[uint8]string{wire.ProtoTCP: "tcp", wire.ProtoUDP: "udp", wire.ProtoICMP: "icmp"}
+
+func protocolNumber(word string) uint8 {
+	for number, w := range protocolWords {
+		if w == word {
+			return number
+		}
+	}
+	return 0
+}
+
+// query returns q as the table understands it.
+func query(q control.Query) nat64.Query {
+	return nat64.Query{
+		Proto: protocolNumber(q.Protocol), Client: q.Client, V4: q.IPv4.Addr(), Port: q.IPv4.Port(),
+		Peer: q.Peer, Held: q.Held, Limit: q.Limit,
+	}
+}
+
+// listSessions is control.Server.Sessions.
+func (g *Gateway) listSessions(q control.Query, yield func(control.Session) bool) error {
+	t := g.table.Load()
+	if t == nil {
+		return errNoPool
+	}
+	t.Sessions(query(q), g.clock(), func(s nat64.Session) bool {
+		return yield(control.Session{
+			Protocol: protocolWords[s.Proto], IPv6: s.V6, IPv4: s.V4, Peer: s.Peer,
+			State: s.State.String(), Stored: s.Stored, Left: s.Left,
+		})
+	})
+	return nil
+}
+
+// listBindings is control.Server.Bindings: static bindings first, used or not.
+func (g *Gateway) listBindings(q control.Query, yield func(control.Binding) bool) error {
+	t := g.table.Load()
+	if t == nil {
+		return errNoPool
+	}
+	for _, s := range t.Statics() {
+		b := control.Binding{Protocol: protocolWords[s.Proto], IPv6: s.V6, IPv4: s.V4, Ports: max(s.Ports, 1), Kind: "static"}
+		if !yield(b) {
+			return nil
+		}
+	}
+	t.Bindings(query(q), g.clock(), func(e nat64.Entry) bool {
+		b := control.Binding{Protocol: protocolWords[e.Proto], IPv6: e.V6, IPv4: e.V4, Kind: "dynamic", Sessions: len(e.Sessions), Left: e.Left}
+		switch {
+		case e.Static:
+			b.Kind = "static"
+		case e.Held:
+			b.Kind = "held"
+		}
+		return yield(b)
+	})
+	return nil
+}
+
+// followInterval is how often changes are handed to those who follow.
+const followInterval = 100 * time.Millisecond
+
+// followChanges is control.Server.Follow.
+func (g *Gateway) followChanges(ctx context.Context, _ control.Query, yield func(control.Change) bool) error {
+	t := g.table.Load()
+	if t == nil {
+		return errNoPool
+	}
+	f := t.Feed(feedLength)
+	defer f.Close()
+	tick := time.NewTicker(followInterval)
+	defer tick.Stop()
+	var changes [256]nat64.Change
+	lost := uint64(0)
+	for {
+		for n := f.Next(changes[:]); n > 0; n = f.Next(changes[:]) {
+			for i := range changes[:n] {
+				if !yield(g.change(&changes[i])) {
+					return nil
+				}
+			}
+		}
+		if all := f.Lost(); all > lost {
+			if !yield(control.Change{Time: time.Now(), Event: control.EventLost, Lost: all - lost}) {
+				return nil
+			}
+			lost = all
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (g *Gateway) change(c *nat64.Change) control.Change {
+	return control.Change{
+		Time: g.wall(c.At), Event: natlog.EventName(*c), Protocol: protocolWords[c.Proto],
+		IPv6: c.V6, IPv4: c.V4, Peer: c.Peer, Last: c.Last,
+	}
+}
+
+// addBinding is control.Server.AddBinding.
+func (g *Gateway) addBinding(b control.Binding) error {
+	return g.changeBinding(b, (*nat64.Table).AddStatic)
+}
+
+// removeBinding is control.Server.RemoveBinding.
+func (g *Gateway) removeBinding(b control.Binding) error {
+	return g.changeBinding(b, (*nat64.Table).RemoveStatic)
+}
+
+func (g *Gateway) changeBinding(b control.Binding, change func(*nat64.Table, nat64.Static, time.Duration) (nat64.Removed, error)) error {
+	g.mu.Lock() // not while a reload changes the rules
+	defer g.mu.Unlock()
+	t := g.table.Load()
+	if t == nil {
+		return errNoPool
+	}
+	s := nat64.Static{Proto: protocolNumber(b.Protocol), V6: b.IPv6, V4: b.IPv4, Ports: b.Ports}
+	removed, err := change(t, s, g.clock())
+	if err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	if removed != (nat64.Removed{}) {
+		g.options.Log.Info("a static binding changed, and what was in its way is gone", "bindings", removed.Bindings, "sessions", removed.Sessions)
+	}
+	return nil
+}

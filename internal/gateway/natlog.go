@@ -1,0 +1,90 @@
+package gateway
+
+import (
+	"sync/atomic"
+	"time"
+
+	"taygo/conf"
+	"taygo/internal/natlog"
+	"taygo/nat64"
+)
+
+// feedLength is how many changes wait for a log: those of a tenth of a second at
+// the highest rate of new sessions that a log can follow.
+const feedLength = 1 << 16
+
+// newNATLog returns the log of bindings and sessions that c asks for, or nil.
+func (g *Gateway) newNATLog(c *conf.Config) *natlog.Log {
+	events := natEvents(c.NAT64.Log)
+	if events == 0 {
+		return nil
+	}
+	o := natlog.Options{
+		Feed: &natFeed{g: g}, Wall: g.wall, Events: events, Destinations: c.NAT64.Log.Destinations,
+		Tell: func(err error) {
+			if err != nil {
+				g.options.Log.Error("bindings and sessions are not logged, translation goes on", "error", err)
+				return
+			}
+			g.options.Log.Info("bindings and sessions are logged again")
+		},
+	}
+	switch to := c.NAT64.LogTo; to.Kind {
+	case conf.NAT64LogFile:
+		return natlog.File(to.Path, o)
+	case conf.NAT64LogUnix:
+		return natlog.Socket(to.Path, o)
+	case conf.NAT64LogIPFIX:
+		return natlog.IPFIX(to.Collector.String(), natlog.IPFIXOptions{
+			Options: o, EntriesPerUser: uint32(c.NAT64.Limits.SourceBindings),
+		})
+	case conf.NAT64LogNone:
+	}
+	return nil
+}
+
+func natEvents(l conf.NAT64Log) (events natlog.Events) {
+	for _, e := range []struct {
+		on    bool
+		event natlog.Events
+	}{{l.Bindings, natlog.Bindings}, {l.Sessions, natlog.Sessions}, {l.Blocks, natlog.Blocks}, {l.Limits, natlog.Limits}} {
+		if e.on {
+			events |= e.event
+		}
+	}
+	return events
+}
+
+// wall returns the wall clock's time of a moment of the clock of packets.
+func (g *Gateway) wall(at time.Duration) time.Time { return time.Now().Add(at - g.clock()) }
+
+// A natFeed is a feed of the table there is, which a reload may give up and make
+// anew. Next belongs to one goroutine.
+type natFeed struct {
+	g     *Gateway
+	table *nat64.Table
+	feed  atomic.Pointer[nat64.Feed]
+}
+
+// Next implements natlog.Feed.
+func (f *natFeed) Next(into []nat64.Change) int {
+	if t := f.g.table.Load(); t != f.table {
+		f.table = t
+		f.feed.Store(nil)
+		if t != nil {
+			f.feed.Store(t.Feed(feedLength))
+		}
+	}
+	if feed := f.feed.Load(); feed != nil {
+		return feed.Next(into)
+	}
+	return 0
+}
+
+// Lost implements natlog.Feed.
+func (f *natFeed) Lost() uint64 {
+	if feed := f.feed.Load(); feed != nil {
+		return feed.Lost()
+	}
+	return 0
+}
