@@ -25,6 +25,8 @@ type Binding struct {
 	Port6, Port4 uint16
 	Proto        uint8 // not 0
 	Flags        uint8
+
+	stored uint8 // the store's: see record
 }
 
 // A Session joins a binding with the IPv4 transport address of a peer. State,
@@ -37,6 +39,3 @@ type Session struct {
 	Flags    uint8
 	Deadline uint32 // in ticks of the caller
 }
-
-// A Count says how much is stored of one protocol.
-type Count struct{ Bindings, Sessions uint64 }

@@ -3,7 +3,6 @@ package store
 import (
 	"iter"
 	"sync"
-	"sync/atomic"
 
 	"taygo/translate/wire"
 )
@@ -14,55 +13,29 @@ import (
 // Unbind in the shard.
 type Shard struct {
 	sync.Mutex
-	number int
-	counts [kinds]counters
-
-	last      Ref
-	bindings  map[Ref]*record
-	by6       map[key6]Ref
-	by4       map[key4]Ref
+	number    int
+	slab      slab
+	records   records
+	by6, by4  index
 	displaced map[key6]*Shard
+	counts    [kinds]counters
+	_         [64]byte // keeps the lock of the next shard off the line of the counts
 }
 
-type record struct {
-	Binding
-	sessions []*Session
-}
-
+// A key6 is the IPv6 side of a binding.
 type key6 struct {
 	v6    wire.Addr
 	port  uint16
 	proto uint8
 }
 
-type key4 struct {
-	v4    uint32
-	port  uint16
-	proto uint8
-}
-
-// counters are written under the lock, and read without it.
-type counters struct{ bindings, sessions atomic.Uint64 }
-
-const kinds = 3
-
-// kind returns where proto is counted.
-func kind(proto uint8) int {
-	switch proto {
-	case wire.ProtoTCP:
-		return 0
-	case wire.ProtoUDP:
-		return 1
-	}
-	return 2
-}
-
-func (sh *Shard) init(number int) {
+func (sh *Shard) init(s *Store, number int) {
 	sh.number = number
-	sh.bindings = map[Ref]*record{}
-	sh.by6 = map[key6]Ref{}
-	sh.by4 = map[key4]Ref{}
-	sh.displaced = map[key6]*Shard{}
+	sh.slab.arena = s.arena
+	sh.records.arena = s.arena
+	sh.records.seed = &s.options.Seed
+	sh.by6 = index{slab: &sh.slab, records: &sh.records, side: side6}
+	sh.by4 = index{slab: &sh.slab, records: &sh.records, side: side4}
 }
 
 // Number returns the shard's number in its Store. It needs no lock.
@@ -71,79 +44,108 @@ func (sh *Shard) Number() int { return sh.number }
 // Out finds the binding of an IPv6 transport address in this shard, the zero Ref
 // if there is none here.
 func (sh *Shard) Out(proto uint8, v6 wire.Addr, port uint16) Ref {
-	return sh.by6[key6{v6, port, proto}]
+	if len(sh.by6.dir) == 0 {
+		return 0
+	}
+	probe := sh.by6.probe(hash6(sh.records.seed, proto, v6, port))
+	for n := probe.next(); n != 0; n = probe.next() {
+		if b := sh.records.at(n); b.V6 == v6 && b.Port6 == port && b.Proto == proto {
+			return Ref(n)
+		}
+	}
+	return 0
 }
 
 // In finds the binding of an IPv4 transport address in this shard, the zero Ref
 // if there is none here.
 func (sh *Shard) In(proto uint8, v4 uint32, port uint16) Ref {
-	return sh.by4[key4{v4, port, proto}]
+	if len(sh.by4.dir) == 0 {
+		return 0
+	}
+	probe := sh.by4.probe(hash4(sh.records.seed, proto, v4, port))
+	for n := probe.next(); n != 0; n = probe.next() {
+		if b := sh.records.at(n); b.V4 == v4 && b.Port4 == port && b.Proto == proto {
+			return Ref(n)
+		}
+	}
+	return 0
 }
 
 // Binding returns the binding that r names, which must be one.
-func (sh *Shard) Binding(r Ref) *Binding { return &sh.bindings[r].Binding }
+func (sh *Shard) Binding(r Ref) *Binding { return &sh.records.at(uint32(r)).Binding }
 
 // Bind stores b, which has no session yet. Neither of its sides may be bound
 // already, and Port4 must be one of this shard's. It returns false if there is no
 // memory.
 func (sh *Shard) Bind(b Binding) (Ref, bool) {
-	sh.last++
-	sh.bindings[sh.last] = &record{Binding: b}
-	sh.by6[key6{b.V6, b.Port6, b.Proto}] = sh.last
-	sh.by4[key4{b.V4, b.Port4, b.Proto}] = sh.last
+	sh.slab.reclaim()
+	n, ok := sh.records.alloc()
+	if !ok {
+		return 0, false
+	}
+	b.stored = 0
+	*sh.records.at(n) = record{Binding: b}
+	h := sh.records.hash(side6, n)
+	if !sh.by6.insert(h, n) {
+		sh.records.put(n)
+		return 0, false
+	}
+	if !sh.by4.insert(sh.records.hash(side4, n), n) {
+		sh.by6.remove(h, n)
+		sh.records.put(n)
+		return 0, false
+	}
 	sh.counts[kind(b.Proto)].bindings.Add(1)
-	return sh.last, true
+	return Ref(n), true
 }
 
 // Unbind removes the binding that r names, with all of its sessions.
 func (sh *Shard) Unbind(r Ref) {
-	b := sh.bindings[r]
-	delete(sh.by6, key6{b.V6, b.Port6, b.Proto})
-	delete(sh.by4, key4{b.V4, b.Port4, b.Proto})
-	delete(sh.bindings, r)
-	sh.counts[kind(b.Proto)].bindings.Add(^uint64(0))
-	sh.counts[kind(b.Proto)].sessions.Add(-uint64(len(b.sessions)))
-}
-
-// Displace notes in a home shard that the binding of an IPv6 transport address
-// lives in another shard, to.
-func (sh *Shard) Displace(proto uint8, v6 wire.Addr, port uint16, to *Shard) {
-	sh.displaced[key6{v6, port, proto}] = to
-}
-
-// Displaced returns the shard where the binding of an IPv6 transport address
-// lives by Displace, nil if there is none. It is to be asked when Out finds none
-// in the home shard, and costs next to nothing while nothing is displaced.
-func (sh *Shard) Displaced(proto uint8, v6 wire.Addr, port uint16) *Shard {
-	if len(sh.displaced) == 0 {
-		return nil
+	n := uint32(r)
+	b, c := sh.records.at(n), &sh.counts[kind(sh.Binding(r).Proto)]
+	c.bindings.Add(^uint64(0))
+	c.sessions.Add(-uint64(sh.Len(r)))
+	sh.by6.remove(sh.records.hash(side6, n), n)
+	sh.by4.remove(sh.records.hash(side4, n), n)
+	if b.more != 0 {
+		sh.slab.freeTree(b.more, int(b.stored&rootClass))
 	}
-	return sh.displaced[key6{v6, port, proto}]
-}
-
-// Undisplace takes back what Displace noted, if it did.
-func (sh *Shard) Undisplace(proto uint8, v6 wire.Addr, port uint16) {
-	delete(sh.displaced, key6{v6, port, proto})
+	sh.records.put(n)
 }
 
 // Session returns the session of a binding with a peer, nil if there is none.
 func (sh *Shard) Session(r Ref, peer uint32, port uint16) *Session {
-	for _, s := range sh.bindings[r].sessions {
-		if s.Peer == peer && s.PeerPort == port {
-			return s
-		}
+	b := sh.records.at(uint32(r))
+	if b.first.Peer == peer && b.first.PeerPort == port && b.stored&hasFirst != 0 {
+		return &b.first
 	}
-	return nil
+	if b.more == 0 {
+		return nil
+	}
+	leaf, _ := sh.slab.leaf(b.more, keyOf(peer, port))
+	return leaf.session(peer, port)
 }
 
 // PeerSeen reports whether live says yes to any session of the binding with this
 // peer address, whatever its port is (address-dependent filtering, RFC 6146
 // §3.5.1.2). live may be asked about each of them, and may change nothing.
 func (sh *Shard) PeerSeen(r Ref, peer uint32, live func(*Session) bool) bool {
-	for _, s := range sh.bindings[r].sessions {
-		if s.Peer == peer && live(s) {
-			return true
+	b := sh.records.at(uint32(r))
+	if b.stored&hasFirst != 0 && b.first.Peer == peer && live(&b.first) {
+		return true
+	}
+	if b.more == 0 {
+		return false
+	}
+	key := peerKey(peer)
+	for past := key + 1<<16; key < past; {
+		leaf, next := sh.slab.leaf(b.more, key)
+		for i := range leaf.sessions[:leaf.count()] {
+			if s := &leaf.sessions[i]; s.Peer == peer && live(s) {
+				return true
+			}
 		}
+		key = next
 	}
 	return false
 }
@@ -152,42 +154,63 @@ func (sh *Shard) PeerSeen(r Ref, peer uint32, live func(*Session) bool) bool {
 // and port, and returns it. It returns false if there is no memory, or if the
 // binding has 16,777,215 sessions already.
 func (sh *Shard) Open(r Ref, s Session) (*Session, bool) {
-	b := sh.bindings[r]
-	b.sessions = append(b.sessions, &s)
-	sh.counts[kind(b.Proto)].sessions.Add(1)
-	return &s, true
+	sh.slab.reclaim()
+	b := sh.records.at(uint32(r))
+	at, ok := &b.first, true
+	if b.stored&hasFirst == 0 {
+		b.first = s
+		b.stored |= hasFirst
+	} else {
+		at, ok = tree{&sh.slab, b}.open(s)
+	}
+	if ok {
+		sh.counts[kind(b.Proto)].sessions.Add(1)
+	}
+	return at, ok
 }
 
 // Close removes s, a session of the binding. The binding stays, even without any
 // session.
 func (sh *Shard) Close(r Ref, s *Session) {
-	b := sh.bindings[r]
-	for i, t := range b.sessions {
-		if t == s {
-			b.sessions = append(b.sessions[:i], b.sessions[i+1:]...)
-			sh.counts[kind(b.Proto)].sessions.Add(^uint64(0))
-			return
-		}
+	b := sh.records.at(uint32(r))
+	if s == &b.first {
+		b.stored &^= hasFirst
+	} else {
+		tree{&sh.slab, b}.close(s.Peer, s.PeerPort)
 	}
+	sh.counts[kind(b.Proto)].sessions.Add(^uint64(0))
 }
 
 // Sessions returns the sessions of the binding, in no order. None may be opened
 // or closed until the loop ends.
 func (sh *Shard) Sessions(r Ref) iter.Seq[*Session] {
 	return func(yield func(*Session) bool) {
-		for _, s := range sh.bindings[r].sessions {
-			if !yield(s) {
-				return
+		b := sh.records.at(uint32(r))
+		if b.stored&hasFirst != 0 && !yield(&b.first) {
+			return
+		}
+		key := allKeys
+		if b.more != 0 {
+			key = 0
+		}
+		for key < allKeys {
+			leaf, next := sh.slab.leaf(b.more, key)
+			for i := range leaf.sessions[:leaf.count()] {
+				if !yield(&leaf.sessions[i]) {
+					return
+				}
 			}
+			key = next
 		}
 	}
 }
 
 // Len returns the number of sessions of the binding.
-func (sh *Shard) Len(r Ref) int { return len(sh.bindings[r].sessions) }
-
-// Count returns how much the shard holds of proto, which is as in Store.Count.
-func (sh *Shard) Count(proto uint8) Count {
-	c := &sh.counts[kind(proto)]
-	return Count{c.bindings.Load(), c.sessions.Load()}
+func (sh *Shard) Len(r Ref) int {
+	b := sh.records.at(uint32(r))
+	total := int(b.stored / hasFirst)
+	if b.more != 0 {
+		total += sh.slab.node(b.more).total()
+	}
+	return total
 }

@@ -26,18 +26,22 @@ type Options struct {
 // goroutine, and need no lock.
 type Store struct {
 	options Options
+	arena   *arena
 	shards  []Shard
 }
 
 // New returns an empty Store. It takes no memory for records yet.
-func New(o Options) *Store {
+func New(o Options) *Store { return newStore(o, kernel) }
+
+func newStore(o Options, memory system) *Store {
 	if o.Shards <= 0 {
 		o.Shards = 64
 	}
 	o.Shards = 1 << bits.Len(uint(min(o.Shards, 4096)-1))
-	s := &Store{options: o, shards: make([]Shard, o.Shards)}
+	small := o.Shards * (chunkSize + recordSize<<chunkBits) // so much for the first records of each shard
+	s := &Store{options: o, arena: newArena(memory, small), shards: make([]Shard, o.Shards)}
 	for i := range s.shards {
-		s.shards[i].init(i)
+		s.shards[i].init(s, i)
 	}
 	return s
 }
@@ -62,21 +66,7 @@ func (s *Store) Hash(proto uint8, v6 wire.Addr, port uint16) uint64 {
 
 // OfHash returns the home shard of what hashes to h: by Hash, or by a hash of the
 // caller's own that is as hard to predict, and spreads over all bits.
-func (s *Store) OfHash(h uint64) *Shard { return &s.shards[int(h>>16)&(len(s.shards)-1)] }
+func (s *Store) OfHash(h uint64) *Shard { return &s.shards[int(h>>20)&(len(s.shards)-1)] }
 
 // Memory returns the octets that records and indexes have taken from the system.
-func (s *Store) Memory() uint64 { return 0 }
-
-// Count returns how much is stored of proto; 6 and 17 are TCP and UDP, and all
-// others count together. It is the sum of what each shard held at one moment
-// during the call.
-func (s *Store) Count(proto uint8) Count {
-	var sum Count
-	for i := range s.shards {
-		sh := &s.shards[i]
-		c := &sh.counts[kind(proto)]
-		sum.Bindings += c.bindings.Load()
-		sum.Sessions += c.sessions.Load()
-	}
-	return sum
-}
+func (s *Store) Memory() uint64 { return uint64(s.arena.used.Load()) }

@@ -13,8 +13,8 @@ const (
 // A Cursor is a place in the round that sweeps make through a shard. The zero
 // Cursor is the beginning. It belongs to one shard.
 type Cursor struct {
-	at  Ref
-	key uint64
+	at  uint32 // number of a record
+	key uint64 // of its sessions, how far they were visited: 0 none, else the key + 1 that comes next
 }
 
 // Sweep looks at the next n records or so and reports whether it came to the end;
@@ -28,32 +28,86 @@ type Cursor struct {
 //
 // A round that keeps all and visits everything is also the way to list a shard.
 func (sh *Shard) Sweep(c *Cursor, n int, visit func(Ref, *Binding, *Session) Action) bool {
-	for ; c.at <= sh.last; c.at++ {
+	w := sweep{sh, c, visit}
+	for ; c.at < sh.records.next; n -= w.step() {
 		if n <= 0 {
 			return false
-		}
-		b := sh.bindings[c.at]
-		n--
-		if b != nil {
-			n -= len(b.sessions)
-			sh.sweep(c.at, b, visit)
 		}
 	}
 	*c = Cursor{}
 	return true
 }
 
-func (sh *Shard) sweep(r Ref, b *record, visit func(Ref, *Binding, *Session) Action) {
-	for _, s := range append([]*Session(nil), b.sessions...) {
-		switch visit(r, &b.Binding, s) {
+// A sweep is what one call of Sweep works with.
+type sweep struct {
+	*Shard
+	*Cursor
+	visit func(Ref, *Binding, *Session) Action
+}
+
+// step looks at a record, or at a leaf of its further sessions, and goes on. It
+// returns at how many records it looked.
+func (w *sweep) step() int {
+	w.slab.reclaim()
+	r := Ref(w.at)
+	b := w.records.at(w.at)
+	if b.Proto == 0 {
+		w.at, w.key = w.at+1, 0
+		return 1
+	}
+	looked, gone := 1, false
+	switch {
+	case w.key == 0:
+		gone = w.first(r, b)
+		w.key = 1
+	case b.more != 0:
+		looked, gone = w.leaf(r, b)
+	}
+	switch {
+	case gone:
+		w.Unbind(r)
+	case b.more != 0 && w.key <= allKeys:
+		return looked
+	case b.more == 0 && b.stored&hasFirst == 0 && w.visit(r, &b.Binding, nil) != Keep:
+		w.Unbind(r)
+	}
+	w.at, w.key = w.at+1, 0
+	return looked
+}
+
+// first asks about the first session and reports whether the binding is to go.
+func (w *sweep) first(r Ref, b *record) bool {
+	if b.stored&hasFirst == 0 {
+		return false
+	}
+	switch w.visit(r, &b.Binding, &b.first) {
+	case Close:
+		w.Close(r, &b.first)
+	case Unbind:
+		return true
+	}
+	return false
+}
+
+// leaf asks about the sessions of the leaf that is next, and reports at how many
+// it looked and whether the binding is to go.
+func (w *sweep) leaf(r Ref, b *record) (int, bool) {
+	leaf, past := w.slab.leaf(b.more, w.key-1)
+	var over [nodeSize]Session
+	closed, count := 0, leaf.count()
+	for i := range leaf.sessions[:count] {
+		s := &leaf.sessions[i]
+		switch w.visit(r, &b.Binding, s) {
 		case Close:
-			sh.Close(r, s)
+			over[closed] = *s
+			closed++
 		case Unbind:
-			sh.Unbind(r)
-			return
+			return count, true
 		}
 	}
-	if len(b.sessions) == 0 && visit(r, &b.Binding, nil) != Keep {
-		sh.Unbind(r)
+	for i := range over[:closed] {
+		w.Close(r, w.Session(r, over[i].Peer, over[i].PeerPort))
 	}
+	w.key = past + 1
+	return count, false
 }

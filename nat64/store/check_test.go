@@ -1,0 +1,173 @@
+package store
+
+import (
+	"testing"
+)
+
+// check holds the store's own structures to what they promise each other.
+func (s *Store) check(t testing.TB) {
+	t.Helper()
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.Lock()
+		for len(sh.slab.dead) > 0 {
+			sh.slab.reclaim()
+		}
+		c := checker{TB: t, Shard: sh, blocks: map[uint32]int{}}
+		c.records()
+		c.index(&sh.by6)
+		c.index(&sh.by4)
+		c.memory()
+		sh.Unlock()
+	}
+}
+
+type checker struct {
+	testing.TB
+	*Shard
+	blocks map[uint32]int // by ref, the units that each holds
+	bound  int
+}
+
+func (c *checker) block(ref uint32, class int) {
+	if _, twice := c.blocks[ref]; twice || ref == 0 {
+		c.Fatalf("shard %d: the block %#x of class %d is in use twice", c.number, ref, class)
+	}
+	if ref&(1<<class-1) != 0 {
+		c.Fatalf("shard %d: the block %#x is not aligned to its class %d", c.number, ref, class)
+	}
+	c.blocks[ref] = 1 << class
+}
+
+// records finds each record either bound or free, and each tree in order.
+func (c *checker) records() {
+	var free int
+	for n := c.Shard.records.free; n != 0; n = c.Shard.records.at(n).more {
+		if c.Shard.records.at(n).Proto != 0 {
+			c.Fatalf("record %d is bound, and free", n)
+		}
+		free++
+	}
+	for n := uint32(1); n < c.Shard.records.next; n++ {
+		b := c.Shard.records.at(n)
+		if b.Proto == 0 {
+			free--
+			continue
+		}
+		c.bound++
+		if b.more != 0 {
+			class := int(b.stored & rootClass)
+			if got, want := c.node(b.more, class, 0, allKeys), c.slab.node(b.more).total(); got != want {
+				c.Fatalf("record %d: %d sessions in the tree, its root says %d", n, got, want)
+			}
+			if class < nodeClass && c.slab.node(b.more).count() > room[class] {
+				c.Fatalf("record %d: %d entries in a root of class %d", n, c.slab.node(b.more).count(), class)
+			}
+		}
+	}
+	if free != 0 {
+		c.Fatalf("%d free records more in the list than there are", free)
+	}
+}
+
+// node holds the tree under ref to keys from low to high, exclusive, and returns
+// the number of its sessions.
+func (c *checker) node(ref uint32, class int, low, high uint64) int {
+	c.block(ref, class)
+	n, total := c.slab.node(ref), 0
+	if n.count() == 0 || n.count() > nodeSize {
+		c.Fatalf("a node of %d entries", n.count())
+	}
+	for i := range n.count() {
+		if n.level() == 0 {
+			if key := n.sessions[i].key(); key < low || key >= high {
+				c.Fatalf("key %#x in a leaf from %#x to %#x", key, low, high)
+			}
+			total++
+			continue
+		}
+		b, past := n.branch(), high
+		if i+1 < n.count() {
+			past = b.children[i+1].key()
+		}
+		if past <= low || past > high {
+			c.Fatalf("a child up to %#x in a branch from %#x to %#x", past, low, high)
+		}
+		if level := c.slab.node(b.children[i].ref).level(); level+1 != n.level() {
+			c.Fatalf("level %d below %d", level, n.level())
+		}
+		total += c.node(b.children[i].ref, nodeClass, low, past)
+		low = past
+	}
+	return total
+}
+
+// index finds each bound record in the index, once, and each number right that
+// its lines keep.
+func (c *checker) index(x *index) {
+	entries := 0
+	for i := 0; i < len(x.dir); {
+		table := x.slab.at(x.dir[i])
+		depth := uint8(lineAt(table, 1)[slots] >> tableBits)
+		c.block(x.dir[i], tableClass(x.mask))
+		away := make([]uint32, int(x.mask)+1)
+		held := uint32(0)
+		for j := range away {
+			l := lineAt(table, uintptr(j))
+			for k, slot := range l[:slots] {
+				if slot == 0 {
+					continue
+				}
+				if k > 0 && l[k-1] == 0 {
+					c.Fatal("a hole in a line")
+				}
+				n := slot &^ tagMask
+				h := c.Shard.records.hash(x.side, n)
+				if rank(h)>>(32-depth) != uint32(i)>>(x.depth-depth) || slot != tag(h)|n {
+					c.Fatalf("record %d of hash %#x in table %d of depth %d, tag %#x", n, h, i, depth, slot>>numberBits)
+				}
+				if home := x.home(h); home != uintptr(j) {
+					away[home]++
+					if x.other(h) != uintptr(j) {
+						c.Fatalf("record %d in line %d, belongs into %d or %d", n, j, home, x.other(h))
+					}
+				}
+				held++
+			}
+		}
+		for j, want := range away {
+			if got := lineAt(table, uintptr(j))[slots] & awayMask; got != want {
+				c.Fatalf("line %d says that %d are away, not %d", j, got, want)
+			}
+		}
+		if held != count(table) {
+			c.Fatalf("a table of %d records says %d", held, count(table))
+		}
+		entries += int(held)
+		for range 1 << (x.depth - depth) {
+			if x.slab.at(x.dir[i]) != table {
+				c.Fatalf("place %d of the directory is of another table", i)
+			}
+			i++
+		}
+	}
+	if entries != c.bound {
+		c.Fatalf("%d records in the index of side %d, %d are bound", entries, x.side, c.bound)
+	}
+}
+
+// memory finds each unit of the slab in a block, or free, or not cut up yet.
+func (c *checker) memory() {
+	for class, ref := range c.slab.free {
+		for ; ref != 0; ref = *c.slab.word(ref) {
+			c.block(ref, class)
+		}
+	}
+	units := int(c.slab.end - c.slab.next)
+	for _, n := range c.blocks {
+		units += n
+	}
+	if units%(chunkSize>>unitBits) != 0 {
+		c.Fatalf("shard %d: %d units of the slab are in no whole number of chunks", c.number, units)
+	}
+}

@@ -1,0 +1,182 @@
+package store
+
+import "unsafe"
+
+// An index finds the records of bindings by one of their sides: an extendible
+// hash table. Its tables of 4 KiB each hold a range of the hashes; one that is
+// full is split in two, so that no insert moves more than a table. The directory
+// has 2^depth places, each with the table that holds the hashes beginning with
+// its number. The first table starts with less and doubles.
+type index struct {
+	slab    *slab
+	records *records
+	side    side
+	depth   uint8
+	mask    uint8    // lines of a table, less 1
+	dir     []uint32 // refs of tables; a table that holds a larger range is there many times
+}
+
+// A side of a binding.
+type side uint8
+
+const (
+	side6 side = iota
+	side4
+)
+
+// A line is what a processor fetches at once. A record is entered in the home
+// line of its hash or, where that is well filled, in its other line: no search
+// looks at more than two. Slots are filled from the front. The lower half of the
+// last word says how many records at home in this line are in their other one.
+// The upper half belongs to the table: in line 0 it is the number of its records,
+// in line 1 its depth, the bits that all hashes in it have in common.
+type line [slots + 1]uint32
+
+// A slot is 0, or a tag of 8 bits of the hash above the number of a record.
+const (
+	slots      = 15
+	numberBits = 24
+	tagMask    = 0xff << numberBits
+
+	leastMask = 3
+	fullMask  = pageSize/(4*(slots+1)) - 1
+	wellFull  = 12 // slots in use from which the other line may be better
+	maxDepth  = 18
+
+	awayMask  = 1<<16 - 1
+	tableBits = 16
+	ofTable   = 1 << tableBits // one, in the upper half
+)
+
+// Bits of a hash: 0-7 are the tag, 8-13 the home line, 14-19 lead to the other
+// one, 20-31 choose the home shard, and 32-63 the table.
+
+func tag(h uint64) uint32 { return uint32(h) << numberBits }
+
+// home returns the number of the home line.
+func (x *index) home(h uint64) uintptr { return uintptr(h>>8) & uintptr(x.mask) }
+
+// other returns the number of the other line.
+func (x *index) other(h uint64) uintptr {
+	mask := uintptr(x.mask)
+	return (x.home(h) + 1 + uintptr(h>>14)&63*mask>>6) & mask
+}
+
+// rank is where a hash stands among all. It is not linear: tables at the front
+// are half as full as those at the end, so that they split one after another, and
+// the memory of an index does not jump whenever it doubles.
+func rank(h uint64) uint32 {
+	u := uint32(h >> 32)
+	return u + uint32(uint64(u)*uint64(^u)>>32)/3
+}
+
+// table returns the table of a hash.
+func (x *index) table(h uint64) unsafe.Pointer {
+	return x.slab.at(x.dir[rank(h)>>(32-x.depth)])
+}
+
+func lineAt(table unsafe.Pointer, i uintptr) *line {
+	return (*line)(unsafe.Add(table, i*unsafe.Sizeof(line{})))
+}
+
+// count returns the number of records in a table.
+func count(table unsafe.Pointer) uint32 { return lineAt(table, 0)[slots] >> tableBits }
+
+// insert enters a record under its hash, and returns false if there is no memory,
+// or if too many hashes agree in too many bits.
+func (x *index) insert(h uint64, n uint32) bool {
+	if len(x.dir) == 0 && !x.begin() {
+		return false
+	}
+	if count(x.table(h)) >= (uint32(x.mask)+1)*slots*9/10 {
+		x.grow(h)
+	}
+	if x.enter(x.table(h), h, n) {
+		return true
+	}
+	x.grow(h)
+	return x.enter(x.table(h), h, n)
+}
+
+// enter puts a record into a table, and returns false if both lines are full.
+func (x *index) enter(table unsafe.Pointer, h uint64, n uint32) bool {
+	home := lineAt(table, x.home(h))
+	l, used := home, home.used()
+	if used >= wellFull {
+		other := lineAt(table, x.other(h))
+		if u := other.used(); u < used {
+			l, used = other, u
+			home[slots]++
+		}
+	}
+	if used == slots {
+		return false
+	}
+	l[used] = tag(h) | n
+	lineAt(table, 0)[slots] += ofTable
+	return true
+}
+
+// used returns how many slots are in use.
+func (l *line) used() int {
+	n := 0
+	for n < slots && l[n] != 0 {
+		n++
+	}
+	return n
+}
+
+// remove takes out a record that insert entered.
+func (x *index) remove(h uint64, n uint32) {
+	table := x.table(h)
+	home, slot := lineAt(table, x.home(h)), tag(h)|n
+	if i := home.find(slot); i < slots {
+		home.drop(i)
+	} else {
+		other := lineAt(table, x.other(h))
+		if i = other.find(slot); i == slots {
+			panic("store: a Ref that names no binding")
+		}
+		other.drop(i)
+		home[slots]--
+	}
+	lineAt(table, 0)[slots] -= ofTable
+}
+
+// find returns the place of a slot, slots if it is not in the line.
+func (l *line) find(slot uint32) int {
+	i := 0
+	for i < slots && l[i] != slot {
+		i++
+	}
+	return i
+}
+
+// drop empties a slot, and moves the last one to its place.
+func (l *line) drop(i int) {
+	last := l.used() - 1
+	l[i] = l[last]
+	l[last] = 0
+}
+
+// begin makes the first table.
+func (x *index) begin() bool {
+	x.mask = leastMask
+	ref, ok := x.alloc()
+	if ok {
+		x.dir = []uint32{ref}
+	}
+	return ok
+}
+
+// alloc returns a new table, empty.
+func (x *index) alloc() (uint32, bool) {
+	ref, ok := x.slab.alloc(tableClass(x.mask))
+	if ok {
+		t := x.slab.at(ref)
+		for i := range uintptr(x.mask) + 1 {
+			*lineAt(t, i) = line{}
+		}
+	}
+	return ref, ok
+}

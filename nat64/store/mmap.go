@@ -1,0 +1,41 @@
+package store
+
+import (
+	"math/bits"
+
+	"golang.org/x/sys/unix"
+)
+
+// reservation is the most memory that a Store can use: as much as refs of 32 bits
+// can name, 64 GiB. Addresses cost nothing; a system that limits them gives less.
+const (
+	reservation      = 1 << (30 + bits.UintSize/64*6)
+	leastReservation = 64 << 20
+)
+
+// kernel is the memory of the operating system.
+var kernel = system{reserve: reserve, grant: grant, release: release}
+
+func reserve() []byte {
+	for size := reservation; size >= leastReservation; size /= 2 {
+		memory, err := unix.Mmap(-1, 0, size, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+		if err == nil {
+			return memory
+		}
+	}
+	return nil
+}
+
+func grant(memory []byte, huge bool) bool {
+	if unix.Mprotect(memory, unix.PROT_READ|unix.PROT_WRITE) != nil {
+		return false
+	}
+	if huge {
+		_ = unix.Madvise(memory, unix.MADV_HUGEPAGE) // without huge pages it is only slower
+	}
+	return true
+}
+
+func release(memory []byte) {
+	_ = unix.Munmap(memory) // nobody is left who could be told
+}

@@ -1,0 +1,36 @@
+package store
+
+// A probe goes through the records that may be the one of a hash.
+type probe struct {
+	line  *line
+	other *line // to look at next, nil if it was, or need not be
+	tag   uint32
+	slot  int // to look at next
+}
+
+// probe begins a search in an index with at least one table.
+func (x *index) probe(h uint64) probe {
+	table := x.table(h)
+	p := probe{line: lineAt(table, x.home(h)), tag: tag(h)}
+	if p.line[slots]&awayMask != 0 {
+		p.other = lineAt(table, x.other(h))
+	}
+	return p
+}
+
+// next returns the number of the next record whose slot has the tag, 0 if there
+// is no more.
+func (p *probe) next() uint32 {
+	for {
+		for i := p.slot; i < slots; i++ {
+			if n := p.line[i] ^ p.tag; n < 1<<numberBits && n != 0 {
+				p.slot = i + 1
+				return n
+			}
+		}
+		if p.other == nil {
+			return 0
+		}
+		p.line, p.other, p.slot = p.other, nil, 0
+	}
+}

@@ -1,0 +1,74 @@
+package store
+
+import "unsafe"
+
+// A record is a binding as it is stored, with its first session and the others.
+// A free one has the protocol 0.
+type record struct {
+	Binding
+	first Session
+	more  uint32 // root of the tree of further sessions; of a free record the number of the next
+}
+
+// The octet stored of a Binding.
+const (
+	hasFirst  = 0x80 // first is a session
+	rootClass = 0x07 // class of the block of the root of more
+)
+
+// records are numbered from 1; they lie in chunks.
+type records struct {
+	arena  *arena
+	base   unsafe.Pointer
+	seed   *[4]uint64
+	chunks []uint32 // refs
+	next   uint32   // lowest number never used
+	free   uint32   // first of a list
+}
+
+const (
+	chunkBits  = 11
+	recordSize = int(unsafe.Sizeof(record{}))
+	maxRecords = 1 << numberBits
+)
+
+// at returns a record by its number.
+func (r *records) at(n uint32) *record {
+	chunk := unsafe.Add(r.base, uintptr(r.chunks[n>>chunkBits])<<unitBits)
+	return (*record)(unsafe.Add(chunk, uintptr(n&(1<<chunkBits-1))*unsafe.Sizeof(record{})))
+}
+
+func (r *records) alloc() (uint32, bool) {
+	if n := r.free; n != 0 {
+		r.free = r.at(n).more
+		return n, true
+	}
+	if r.next>>chunkBits >= uint32(len(r.chunks)) {
+		if r.next >= maxRecords {
+			return 0, false
+		}
+		base, ref, ok := r.arena.take(recordSize << chunkBits)
+		if !ok {
+			return 0, false
+		}
+		r.base = base
+		r.chunks = append(r.chunks, ref)
+		r.next = max(r.next, 1)
+	}
+	r.next++
+	return r.next - 1, true
+}
+
+func (r *records) put(n uint32) {
+	*r.at(n) = record{more: r.free}
+	r.free = n
+}
+
+// hash returns the hash of a record for the index of a side.
+func (r *records) hash(side side, n uint32) uint64 {
+	b := r.at(n)
+	if side == side6 {
+		return hash6(r.seed, b.Proto, b.V6, b.Port6)
+	}
+	return hash4(r.seed, b.Proto, b.V4, b.Port4)
+}
