@@ -101,12 +101,23 @@ func (y *trial) compare() {
 	}
 }
 
-// restart takes up the routes again that are there, some of them wrong.
+// restart takes up the routes again that are there: first in a program that numbers
+// its next hops the other way round, then some of them wrong.
 func (y *trial) restart() {
 	y.Helper()
-	again := New(y.in, y.mode)
+	renumber := func(nh rib.NextHop) rib.NextHop {
+		if nh == rib.None {
+			return nh
+		}
+		return rib.NextHop(y.hops+1) - nh
+	}
+	in := rib.New()
+	for p, nh := range y.routes {
+		in.Set(p, renumber(nh))
+	}
+	again := New(in, y.mode)
 	for p, nh := range y.out {
-		again.Restore(p, nh)
+		again.Restore(p, renumber(nh))
 	}
 	again.Update(func(c Change) { y.Fatalf("restart with what was right: %+v", c) })
 	y.table = New(y.in, y.mode)

@@ -66,7 +66,7 @@ func (m Mapping) Map(p Prefix) netip.Prefix {
 
 // Unmap is the inverse of Map; it returns false where Extract does.
 func (m Mapping) Unmap(p netip.Prefix) (Prefix, bool) {
-	if !p.IsValid() || !p.Addr().Is6() || p.Addr().Zone() != "" {
+	if !p.IsValid() || !p.Addr().Is6() {
 		return Prefix{}, false
 	}
 	a := p.Addr().As16()
