@@ -105,30 +105,40 @@ func (t *Table) unreserve(r *rules, cost charge) {
 	r.sources.refund(cost.v6, cost.index, bindings, 1)
 }
 
-// evictLook is how many records are looked at to find a session that may give way.
-const evictLook = 64
+// evictLook is how many records are looked at in one go to find a session that may
+// give way, and evictTries how often.
+const (
+	evictLook  = 64
+	evictTries = 4
+)
 
 // evict ends a session of the shard in which nobody has answered, if one is found
-// soon, so that a flood of new ones wears out itself and not the others.
+// soon, so that a flood of new ones wears out itself and not the others. Of the
+// binding not it takes none. The port of one that goes does not rest, or a flood
+// would use up the pool.
 func (t *Table) evict(sh *shard, not store.Ref, c clock) bool {
 	found := false
-	sh.Sweep(&sh.evictAt, evictLook, func(ref store.Ref, b *store.Binding, s *store.Session) store.Action {
-		switch {
-		case ref == not, s == nil && b.Flags&store.Held != 0:
-			return store.Keep
-		case s == nil:
-			return t.release(sh, b, c)
-		case found, !State(s.State).embryonic() && sh.rules.alive(s, c):
-			return store.Keep
+	for range evictTries {
+		sh.Sweep(&sh.evictAt, evictLook, func(ref store.Ref, b *store.Binding, s *store.Session) store.Action {
+			switch {
+			case ref == not, s == nil && b.Flags&store.Held != 0 && !c.passed(b.Deadline):
+				return store.Keep
+			case s == nil:
+				t.finish(sh, b, c)
+				return store.Unbind
+			case found, !State(s.State).embryonic() && sh.rules.alive(s, c):
+				return store.Keep
+			}
+			found = true
+			t.over(sh, b, s, c)
+			return store.Close
+		})
+		if found {
+			t.evicted.Add(1)
+			return true
 		}
-		found = true
-		t.over(sh, b, s, c)
-		return store.Close
-	})
-	if found {
-		t.evicted.Add(1)
 	}
-	return found
+	return false
 }
 
 // bind gives the host of x a transport address of this shard: that of ref if it is

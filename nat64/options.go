@@ -109,3 +109,9 @@ func Defaults() Options {
 		Limits: Limits{SourceBits: 64, SYNs: 4096, SYNOctets: 512 << 10},
 	}
 }
+
+// Check returns the error with which New would refuse o.
+func (o Options) Check() error {
+	_, err := newRules(o)
+	return err
+}
