@@ -21,7 +21,11 @@ func FuzzUpdate(f *testing.F) {
 		if loose {
 			mode = Loose
 		}
-		y := newTrial(t, n, mode, 1)
+		y := newTrial(t, network{hops: n.hops}, mode, 1)
+		for i, a := range n.addrs {
+			p := rib.Prefix{Addr: a, Bits: n.bits[i]}.Masked()
+			y.probe = append(y.probe, a, p.Addr, p.Last(), p.Addr-1, p.Last()+1)
+		}
 		for i := range n.addrs {
 			p := rib.Prefix{Addr: n.addrs[i], Bits: n.bits[i]}.Masked()
 			if what := changes[6*i+5]; what%8 < 6 {

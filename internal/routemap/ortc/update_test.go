@@ -28,8 +28,15 @@ func newTrial(t *testing.T, n network, mode Mode, seed uint64) *trial {
 	}
 }
 
-// change makes some random changes to the given table.
+// change makes some random changes to the given table, and now and then takes a
+// route of the aggregated one away behind its back.
 func (y *trial) change() {
+	if p := y.prefix(y.rng); y.rng.IntN(4) == 0 {
+		if _, ok := y.out[p]; ok {
+			delete(y.out, p)
+			y.table.Forget(p)
+		}
+	}
 	for range 1 + y.rng.IntN(4)*y.rng.IntN(4) {
 		p := y.prefix(y.rng)
 		if y.rng.IntN(5) < 2 {

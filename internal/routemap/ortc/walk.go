@@ -14,6 +14,10 @@ func (t *Table) collect(node int, route rib.NextHop) {
 	}
 	if node >= leaves {
 		b := uint16(node - leaves)
+		if len(below(t.in.Run(b))) == 0 {
+			t.sets[node] = t.uniform(route)
+			return
+		}
 		t.top = t.build.grow(t.in, b, route, t.mode)
 		t.grown = node
 		t.sets[node] = t.pool.intern(t.build.set(t.top))
@@ -23,6 +27,14 @@ func (t *Table) collect(node int, route rib.NextHop) {
 	t.collect(2*node, route)
 	t.collect(2*node+1, route)
 	t.sets[node] = t.pool.merge(t.sets[2*node], t.sets[2*node+1])
+}
+
+// uniform returns the set of a node whose addresses all go one way.
+func (t *Table) uniform(route rib.NextHop) set {
+	if route == rib.None && t.mode == Loose {
+		return every
+	}
+	return set(route)
 }
 
 // routeAt returns the next hop of the RIB for the prefix of a node, else around.
@@ -76,11 +88,14 @@ func (w walk) choose(node int, route, handed rib.NextHop) {
 
 // bucket compares what a bucket needs with what it has, from its end.
 func (w walk) bucket(b uint16, route, handed rib.NextHop) {
+	have := below(w.out.Run(b))
+	if len(have) == 0 && len(below(w.in.Run(b))) == 0 && w.pool.has(w.sets[leaves+int(b)], handed) {
+		return
+	}
 	if w.grown != leaves+int(b) {
 		w.top = w.build.grow(w.in, b, route, w.mode)
 		w.grown = leaves + int(b)
 	}
-	have := below(w.out.Run(b))
 	need := w.build.choose(w.top, handed, have)
 	have = w.build.old // out changes meanwhile
 	for i, j := len(need)-1, len(have)-1; i >= 0 || j >= 0; {
