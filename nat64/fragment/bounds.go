@@ -71,7 +71,8 @@ func (s *Store) unlist(d *datagram) {
 }
 
 // expire removes up to n datagrams whose time has come, and reports whether there
-// are more.
+// are more. Those that are known stand in the order in which their ports became
+// known, so that one may wait behind another, for no longer than the hold time.
 func (s *Store) expire(now time.Duration, n int) bool {
 	for class := range s.lists {
 		for {
@@ -134,10 +135,14 @@ func (s *Store) recycle(d *datagram) {
 
 // forget forgets a source of which nothing is left.
 func (s *Store) forget(src *source) {
-	if src.fragments == 0 && src.datagrams == 0 {
-		delete(s.sources, src.addr)
+	if src.fragments != 0 || src.datagrams != 0 {
+		return
+	}
+	delete(s.sources, src.addr)
+	if len(s.idle) < maxUnused {
+		s.idle = append(s.idle, src)
 	}
 }
 
-// maxUnused is how many records of datagrams are kept for the next.
+// maxUnused is how many records of datagrams, and of sources, are kept for the next.
 const maxUnused = 1024

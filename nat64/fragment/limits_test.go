@@ -188,10 +188,11 @@ func TestFlood(t *testing.T) {
 	}
 	for _, sources := range []int{1, 1 << 20} {
 		w := newWorld(t, fragment.Options{}, 1)
+		in := wire.NewBatch(1<<12, 1)
 		before := heap()
 		for i := range n {
 			w.now += time.Microsecond
-			if v, got := w.send(from4(100+i%sources, i, 8, true, 1400)); v != translate.Held || got != nil {
+			if v := w.workers[0].tr.Translate(numbered(in, i%sources, i), w.now, nil); v != translate.Held {
 				t.Fatalf("%d: %v", i, v)
 			}
 			if i%1000 != 0 {
@@ -217,6 +218,22 @@ func TestFlood(t *testing.T) {
 		runtime.KeepAlive(w)
 	}
 }
+
+// numbered makes a later fragment from a certain host, with a certain
+// Identification, in the memory of a batch.
+func numbered(in *wire.Batch, src, id int) *wire.Frame {
+	f := frames(in, [][]byte{flooding})[0]
+	p := f.Bytes()
+	src += 11 << 24
+	p[4], p[5] = byte(id>>8), byte(id)
+	p[12], p[13], p[14], p[15] = byte(src>>24), byte(src>>16), byte(src>>8), byte(src)
+	p[10], p[11] = 0, 0
+	sum := wire.Sum(0).AddBytes(p[:20]).Checksum()
+	p[10], p[11] = byte(sum>>8), byte(sum)
+	return f
+}
+
+var flooding = from4(1, 1, 8, true, 1400)
 
 // heap is how many octets are in use.
 func heap() int {

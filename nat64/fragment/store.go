@@ -20,6 +20,7 @@ type Store struct {
 	lists   [numClasses]list // oldest first
 	memory  memory
 	unused  []*datagram
+	idle    []*source
 	status  Status
 }
 
@@ -133,15 +134,26 @@ func (s *Store) find(p *translate.Packet) *datagram {
 	if isICMP(p) {
 		d.state = whole
 	}
-	a := sourceOf(p, s.options.SourceBits)
-	d.source = s.sources[a]
-	if d.source == nil {
-		d.source = &source{addr: a}
-		s.sources[a] = d.source
-	}
+	d.source = s.source(sourceOf(p, s.options.SourceBits))
 	d.source.datagrams++
 	s.by[id] = d
 	return d
+}
+
+// source returns the source with an address, a new one if need be.
+func (s *Store) source(a wire.Addr) *source {
+	if src := s.sources[a]; src != nil {
+		return src
+	}
+	var src *source
+	if n := len(s.idle); n > 0 {
+		src, s.idle = s.idle[n-1], s.idle[:n-1]
+	} else {
+		src = &source{}
+	}
+	src.addr = a
+	s.sources[a] = src
+	return src
 }
 
 // pass lets the fragments of a datagram pass; those that were kept are ready.
