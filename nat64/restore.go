@@ -33,52 +33,63 @@ func (t *Table) Restore(entries []Entry, now time.Duration) (restored, refused i
 	return restored, refused
 }
 
-// restore brings back one entry, or nothing of it.
+// restore brings back one entry, or nothing of it. A binding outside its home shard
+// is made like any other such: one at a time.
 func (t *Table) restore(e *Entry, c clock) bool {
 	q := tuple{proto: e.Proto, index: indexOf(e.Proto)}
-	if q.index < 0 || e.Proto == wire.ProtoICMPv6 || !isV6(e.V6.Addr()) || !e.V4.Addr().Is4() || !e.Held && len(e.Sessions) == 0 {
+	if q.index < 0 || e.Proto == wire.ProtoICMPv6 || !isV6(e.V6.Addr()) || !e.V4.Addr().Is4() || !validSessions(e, q.index) {
 		return false
 	}
 	q.host, q.hostPort = wire.AddrFrom(e.V6.Addr()), e.V6.Port()
 	q.v4, q.port4 = wire.AddrFrom(e.V4.Addr()).V4(), e.V4.Port()
+	sh := t.ofPort(q.port4)
+	home, _ := t.lockHome(&q)
+	known := home.Out(q.proto, q.host, q.hostPort) != 0 || home.Displaced(q.proto, q.host, q.hostPort) != nil
+	ok := !known && home == sh && t.restoreIn(sh, &q, e, c)
+	home.Unlock()
+	if known || home == sh {
+		return ok
+	}
+	return t.restoreAway(sh, &q, e, c)
+}
+
+// restoreAway is restore outside the home shard.
+func (t *Table) restoreAway(sh *shard, q *tuple, e *Entry, c clock) bool {
 	t.displacing.Lock()
 	defer t.displacing.Unlock()
-	home, r := t.lockHome(&q)
+	home, _ := t.lockHome(q)
 	known := home.Out(q.proto, q.host, q.hostPort) != 0 || home.Displaced(q.proto, q.host, q.hostPort) != nil
+	if !known {
+		home.Displace(q.proto, q.host, q.hostPort, sh.Shard)
+	}
 	home.Unlock()
-	if known || !r.limits.valid(e.Sessions, q.index) {
+	if known {
 		return false
 	}
-	sh := t.ofPort(q.port4)
-	if sh != home {
-		home, _ = t.lockHome(&q)
-		home.Displace(q.proto, q.host, q.hostPort, sh.Shard)
-		home.Unlock()
-	}
 	t.lock(sh)
-	ok := t.restoreIn(sh, &q, e, c, sh != home)
+	ok := t.restoreIn(sh, q, e, c)
 	sh.Unlock()
-	if !ok && sh != home {
-		t.undisplace(&q)
+	if !ok {
+		t.undisplace(q)
 	}
 	return ok
 }
 
-// valid reports whether the sessions are some of the protocol.
-func (l *sourceLimits) valid(sessions []SessionEntry, index int) bool {
-	for i := range sessions {
-		s := &sessions[i]
-		ofTCP := s.State >= V4Init && s.State <= Trans
-		ofOthers := s.State >= FromV6 && s.State < NumStates
+// validSessions reports whether the sessions of an entry are some of the protocol,
+// and whether it has any if it needs some.
+func validSessions(e *Entry, index int) bool {
+	for i := range e.Sessions {
+		s := &e.Sessions[i]
+		ofTCP, ofOthers := s.State >= V4Init && s.State <= Trans, s.State >= FromV6 && s.State < NumStates
 		if ofTCP != (index == TCP) || ofOthers == (index == TCP) || !s.Peer.Addr().Is4() || s.Left <= 0 || s.Left > maxLife {
 			return false
 		}
 	}
-	return true
+	return e.Held != (len(e.Sessions) != 0) && (!e.Held || e.Left > 0)
 }
 
 // restoreIn stores an entry in the shard of its port.
-func (t *Table) restoreIn(sh *shard, q *tuple, e *Entry, c clock, displaced bool) bool {
+func (t *Table) restoreIn(sh *shard, q *tuple, e *Entry, c clock) bool {
 	r := sh.rules
 	b := store.Binding{V6: q.host, V4: q.v4, Port6: q.hostPort, Port4: q.port4, Proto: q.proto}
 	if _, _, static := r.static.to4(q.index, q.host, q.hostPort); static {
@@ -87,7 +98,7 @@ func (t *Table) restoreIn(sh *shard, q *tuple, e *Entry, c clock, displaced bool
 	if !r.fits(&b) || b.Flags&store.Static != 0 && e.Held || sh.In(q.proto, q.v4, q.port4) != 0 || !t.claim(sh, &b, c) {
 		return false
 	}
-	if displaced {
+	if sh != t.home(r, q) {
 		b.Flags |= flagDisplaced
 	}
 	if e.Held {

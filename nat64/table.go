@@ -200,7 +200,7 @@ func (t *Table) tellRarely(kind ChangeKind, q *tuple, c clock) {
 		return
 	}
 	last := t.told[kind].Load()
-	if last != 0 && c.now-last < ticks(time.Second) || !t.told[kind].CompareAndSwap(last, c.now|1) {
+	if last != 0 && int32(c.now-last) < int32(ticks(time.Second)) || !t.told[kind].CompareAndSwap(last, c.now|1) {
 		return
 	}
 	t.tell(Change{Kind: kind, Proto: q.proto, At: c.at, V6: addrPort6(q.host, q.hostPort)})
