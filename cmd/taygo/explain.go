@@ -4,53 +4,116 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"taygo/internal/control"
 	"taygo/internal/gateway"
 )
 
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "tell what addresses become on the other side, by which rule, and back",
-		ArgsUsage: "ADDRESS...",
-		Flags:     []cli.Flag{configFlag()},
+		Usage:     "tell what addresses, or a flow, become on the other side, and by which rule",
+		ArgsUsage: "ADDRESS... | tcp|udp|icmp SOURCE:PORT DESTINATION:PORT",
+		Description: "Addresses are explained by the configuration alone. A flow is explained by a running taygo, which knows " +
+			"its bindings and sessions: give both ends as its sender has them, such as tcp [2001:db8::1]:4000 [64:ff9b::cb00:7105]:80. " +
+			"Nothing is made or prolonged for its sake. An identifier of icmp stands for a port.",
+		Flags: []cli.Flag{configFlag(), socketFlag()},
 		Action: func(c *cli.Context) error {
-			addrs, err := addresses(c.Args().Slice())
-			if err != nil {
-				return err
+			if slices.Contains(control.Protocols, strings.ToLower(c.Args().First())) {
+				return explainFlow(c)
 			}
-			cfg, err := load(c, c.String("config"))
-			if err != nil {
-				return err
-			}
-			all, err := gateway.Explain(cfg, addrs)
-			if err != nil {
-				return err
-			}
-			for _, e := range all {
-				printExplanation(c, e.Addr, e.To, e.Back)
-				fmt.Fprintf(c.App.Writer, "    rule  %s\n    from  %s\n", e.Rule, e.RFC)
-				if e.Note != "" {
-					fmt.Fprintf(c.App.Writer, "    note  %s\n", e.Note)
-				}
-			}
-			return nil
+			return explainAddresses(c)
 		},
 	}
 }
 
-func printExplanation(c *cli.Context, a, to, back netip.Addr) {
+func explainAddresses(c *cli.Context) error {
+	addrs, err := addresses(c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	cfg, err := load(c, c.String("config"))
+	if err != nil {
+		return err
+	}
+	all, err := gateway.Explain(cfg, addrs)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		printExplanation(c, e)
+		fmt.Fprintf(c.App.Writer, "    rule  %s\n    from  %s\n", e.Rule, e.RFC)
+		if e.Note != "" {
+			fmt.Fprintf(c.App.Writer, "    note  %s\n", e.Note)
+		}
+	}
+	return nil
+}
+
+func printExplanation(c *cli.Context, e gateway.Explanation) {
 	w := c.App.Writer
 	switch {
-	case !to.IsValid():
-		fmt.Fprintf(w, "%v is not translated\n", a)
-	case !back.IsValid():
-		fmt.Fprintf(w, "%v -> %v, and no way back\n", a, to)
+	case e.Stateful:
+		fmt.Fprintf(w, "%v is translated by its sessions\n", e.Addr)
+	case !e.To.IsValid():
+		fmt.Fprintf(w, "%v is not translated\n", e.Addr)
+	case !e.Back.IsValid():
+		fmt.Fprintf(w, "%v -> %v, and no way back\n", e.Addr, e.To)
 	default:
-		fmt.Fprintf(w, "%v -> %v -> %v\n", a, to, back)
+		fmt.Fprintf(w, "%v -> %v -> %v\n", e.Addr, e.To, e.Back)
 	}
+}
+
+// explainFlow asks the running taygo about a flow.
+func explainFlow(c *cli.Context) error {
+	args := c.Args().Slice()
+	if len(args) != 3 {
+		return fmt.Errorf("explain: a flow is a protocol and two addresses with ports: taygo explain %s [2001:db8::1]:4000 [64:ff9b::cb00:7105]:80", args[0])
+	}
+	flow, err := control.ParseFlow(args[0], args[1], args[2])
+	if err != nil {
+		return err
+	}
+	client, err := client(c)
+	if err != nil {
+		return err
+	}
+	e, err := client.ExplainFlow(c.Context, flow)
+	if err != nil {
+		return err
+	}
+	w := c.App.Writer
+	fmt.Fprintf(w, "%s %v -> %v\n", flow.Protocol, flow.Src, flow.Dst)
+	if e.Verdict == "translated" {
+		fmt.Fprintf(w, "    becomes  %s -> %s\n", otherSide(e.Src), otherSide(e.Dst))
+	} else {
+		fmt.Fprintf(w, "    dropped  %s\n", e.Verdict)
+	}
+	fmt.Fprintf(w, "    mode     %s\n", e.Mode)
+	if e.Binding != "" {
+		fmt.Fprintf(w, "    binding  %s\n", e.Binding)
+	}
+	if e.State != "" {
+		fmt.Fprintf(w, "    session  %s, %v left\n", e.State, e.Left.Round(time.Second))
+	}
+	fmt.Fprintf(w, "    rule     %s\n", e.Rule)
+	if e.Note != "" {
+		fmt.Fprintf(w, "    note     %s\n", e.Note)
+	}
+	return nil
+}
+
+// otherSide shows a transport address whose port may not be chosen yet.
+func otherSide(a netip.AddrPort) string {
+	if a.Port() == 0 {
+		return a.Addr().String()
+	}
+	return a.String()
 }
 
 func addresses(args []string) ([]netip.Addr, error) {

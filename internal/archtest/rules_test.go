@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 	"internal/routemap": {"translate/pref64", "internal/routemap/rib", "internal/routemap/ortc", "internal/routemap/rtnl"},
 
 	// Layer 3: what looks at the mappers from outside.
-	"internal/control":   {"translate", "nat64", "eam"},
+	"internal/control":   {"translate", "nat64", "eam", "internal/routemap"},
 	"internal/statesync": {"nat64"},
 	"internal/poolfile":  {"siit"},
 	"internal/natlog":    {"nat64"},

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"taygo/internal/routemap"
 )
 
 // A Server answers on a control socket. Its functions may be called at any time,
@@ -18,6 +20,11 @@ import (
 type Server struct {
 	Status func() Status
 	Reload func() error // nil once the new configuration is in force
+	// ExplainFlow tells what a flow would become; nil where nothing is translated.
+	ExplainFlow func(Flow) FlowExplanation
+
+	// Routes returns the route mapper that runs; nil, or nil itself, if none does.
+	Routes func() *routemap.Mapper
 
 	// Sessions and Bindings yield what q asks for until yield returns false. A
 	// yield takes as long as the client takes to read, so it must be called with
@@ -79,6 +86,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", s.status)
 	mux.HandleFunc("POST /reload", s.reload)
+	mux.HandleFunc("GET /explain", s.explain)
 	listings, follows := make(seats, maxListings), make(seats, maxFollows)
 	mux.HandleFunc("GET /sessions", listings.taken(s.sessions))
 	mux.HandleFunc("GET /bib", listings.taken(s.bindings))

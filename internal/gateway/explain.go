@@ -6,12 +6,19 @@ import (
 
 	"taygo/conf"
 	"taygo/internal/poolfile"
+	"taygo/nat64"
 	"taygo/siit"
 )
 
+// An Explanation says what an address becomes on the other side, and why.
+type Explanation struct {
+	siit.Explanation
+	Stateful bool // by its sessions, so that no address alone can tell
+}
+
 // Explain tells what each address becomes under the configuration, and why. It
 // needs no device.
-func Explain(c *conf.Config, addrs []netip.Addr) ([]siit.Explanation, error) {
+func Explain(c *conf.Config, addrs []netip.Addr) ([]Explanation, error) {
 	r, err := build(c, 1500, 1)
 	if err != nil {
 		return nil, err
@@ -21,9 +28,10 @@ func Explain(c *conf.Config, addrs []netip.Addr) ([]siit.Explanation, error) {
 			return nil, err
 		}
 	}
-	all := make([]siit.Explanation, len(addrs))
+	o := natOptions(c, &r.mapper)
+	all := make([]Explanation, len(addrs))
 	for i, a := range addrs {
-		all[i] = r.explain(a.Unmap())
+		all[i] = r.explain(a.Unmap(), &o)
 	}
 	return all, nil
 }
@@ -46,22 +54,27 @@ func storedLeases(c *conf.Config) (*siit.DynamicPool, error) {
 }
 
 // explain explains one address, which may be the translator's own.
-func (r *rules) explain(a netip.Addr) siit.Explanation {
+func (r *rules) explain(a netip.Addr, o *nat64.Options) Explanation {
 	p := &r.policy
 	if a.IsUnspecified() {
-		return r.mapper.Explain(a)
+		return Explanation{Explanation: r.mapper.Explain(a)}
 	}
 	switch a {
 	case p.Own4.Netip(), p.Own6.Netip():
-		return siit.Explanation{
+		return Explanation{Explanation: siit.Explanation{
 			Addr: a, Rule: "the translator's own address: it answers echo, and sends ICMP errors from here",
 			RFC: "RFC 7915 §4.4, §5.4",
-		}
+		}}
 	case p.Alt6.Netip():
-		return siit.Explanation{
+		return Explanation{Explanation: siit.Explanation{
 			Addr: a, Rule: "the translator's own IPv4 address in the prefix: it answers echo here",
 			RFC: "RFC 6052 §2.2",
+		}}
+	}
+	if len(o.Pools) > 0 {
+		if e, shared := r.explainShared(a, o); shared {
+			return Explanation{Explanation: e, Stateful: true}
 		}
 	}
-	return r.mapper.Explain(a)
+	return Explanation{Explanation: r.mapper.Explain(a)}
 }

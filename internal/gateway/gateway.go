@@ -61,6 +61,7 @@ type Gateway struct {
 	sessions  atomic.Pointer[natstate.Keeper] // nil: nothing keeps them over a restart
 	key       [32]byte                        // of the table that the process before had; zero if there was none
 	moments   natstate.Clock
+	routes    *routeKeeper
 	natLog    *natlog.Log // nil: nothing is logged; set before the first task
 
 	mu      sync.Mutex // guards what follows
@@ -81,7 +82,7 @@ func New(c *conf.Config, o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		options: o, config: c, open: openTUN, setUp: routemap.Apply, start: time.Now(), state: stateLost,
-		fragments: fragment.NewStore(fragmentOptions(c)), moments: natstate.NewClock(),
+		fragments: fragment.NewStore(fragmentOptions(c)), moments: natstate.NewClock(), routes: newRouteKeeper(c, o.Log),
 	}
 	g.packetLog, g.sweeper = newPacketLog(o.PacketLog), newSweeper(g)
 	// The MTU is not known yet; this shows what a configuration alone can show.
@@ -122,6 +123,7 @@ func (g *Gateway) Run(ctx context.Context, ready func()) error {
 		g.keepLeases,
 		g.sweepNAT64,
 		g.keepSessions,
+		g.routes.Run,
 		func(ctx context.Context) error { return g.keepDevice(ctx, first) },
 	}
 	if g.natLog = g.newNATLog(g.config); g.natLog != nil {
@@ -167,9 +169,10 @@ func (g *Gateway) listen(device string) (net.Listener, error) {
 // serveControl serves the control socket.
 func (g *Gateway) serveControl(ctx context.Context, l net.Listener) error {
 	s := control.Server{
-		Status: g.Status, Reload: g.Reload,
+		Status: g.Status, Reload: g.Reload, ExplainFlow: g.ExplainFlow,
 		Sessions: g.listSessions, Bindings: g.listBindings, Follow: g.followChanges,
 		AddBinding: g.addBinding, RemoveBinding: g.removeBinding,
+		Routes: g.routes.Mapper,
 	}
 	if err := s.Serve(ctx, l); err != nil {
 		g.noControl(err)
@@ -203,6 +206,7 @@ func (g *Gateway) Reload() (err error) {
 	}
 	g.relink(c)
 	g.config = c
+	g.routes.Reconfigure(c)
 	g.reloads++
 	if g.natLog != nil {
 		g.natLog.Reopen() // somebody may have moved its file away

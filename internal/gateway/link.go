@@ -21,6 +21,9 @@ func (r *rules) setup(c *conf.Config) routemap.Setup {
 	for _, p := range c.DynamicPools {
 		v4 = append(v4, p.V4)
 	}
+	for _, p := range c.NAT64.Pools {
+		v4 = append(v4, p.V4)
+	}
 	auto := routemap.AutoRoutes(c.Prefix, v4, r.policy.Own4.Netip(), r.policy.Own6.Netip())
 	s.Routes = append(s.Routes, auto...)
 	return s

@@ -21,8 +21,19 @@ func Load(path string) (*conf.Config, error) {
 	if c, err = o.withMaps(c); err != nil {
 		return nil, err
 	}
-	if _, err := build(c, 1500, 1); err != nil {
+	r, err := build(c, 1500, 1)
+	if err != nil {
 		return nil, err
+	}
+	if len(c.NAT64.Pools) > 0 {
+		if err := natOptions(c, &r.mapper).Check(); err != nil {
+			return nil, natError(c, err)
+		}
+	}
+	if len(c.Routes.Sources) > 0 {
+		if _, err := RouteOptions(c); err != nil {
+			return nil, err
+		}
 	}
 	return c, poolOptions(c).Check()
 }
