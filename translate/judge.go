@@ -62,24 +62,25 @@ func (t *Translator) parse(p *Packet) Verdict {
 
 // isOwn reports whether the packet is for the translator itself.
 func (t *Translator) isOwn(p *Packet) bool {
-	if !p.V6 {
-		return p.Dst == t.Policy.Own4 && !(t.Policy.Own4Shared && p.hasPort())
+	shared := t.Policy.Own4Shared && p.hasPort()
+	switch {
+	case !p.V6:
+		return p.Dst == t.Policy.Own4 && !shared
+	case p.Dst.IsZero():
+		return false
 	}
-	return !p.Dst.IsZero() && (p.Dst == t.Policy.Own6 || p.Dst == t.Policy.Alt6)
+	return p.Dst == t.Policy.Own6 || p.Dst == t.Policy.Alt6 && !shared
 }
 
-// hasPort reports whether an IPv4 packet is for a host behind the translator
-// rather than for the translator itself, which only answers echo requests, if both
-// have the same address. What a fragment of an ICMP message is, is known when it
+// hasPort reports whether a packet is for a host behind the translator rather than
+// for the translator itself, which only answers echo requests, if both have the
+// same IPv4 address; a hairpinned packet has it inside the prefix. What a fragment of an ICMP message is, is known when it
 // has been reassembled.
 func (p *Packet) hasPort() bool {
-	switch p.Proto {
-	case wire.ProtoTCP, wire.ProtoUDP:
-		return true
-	case wire.ProtoICMP:
+	if p.isICMP() {
 		return p.isPart() || !p.isEchoRequest()
 	}
-	return false
+	return p.Proto == wire.ProtoTCP || p.Proto == wire.ProtoUDP
 }
 
 // judgeOwn judges a packet for the translator itself, which speaks ICMP echo only.

@@ -75,21 +75,12 @@ func crossTransport(payload []byte, from, to *Header, partial bool) {
 // packet. partial says that the checksum field holds the plain sum of the
 // pseudo-header, to which they do not belong.
 func putPorts(payload []byte, h *Header, to Ports, partial bool) {
-	at, sumAt := 0, checksumAt(h.Proto)
-	ports := uint32(to.Src)<<16 | uint32(to.Dst)
-	if h.isICMP() {
-		at = 4
-	}
-	if sumAt < 0 || h.Offset != 0 || len(payload) < at+4 {
+	sumAt := checksumAt(h.Proto)
+	if sumAt < 0 || h.Offset != 0 {
 		return
 	}
-	field := payload[at : at+4]
-	old := binary.BigEndian.Uint32(field)
-	if h.isICMP() {
-		ports = uint32(to.Src)<<16 | old&0xffff // behind it stands the sequence number
-	}
-	binary.BigEndian.PutUint32(field, ports)
-	if partial || len(payload) < sumAt+2 {
+	delta, ok := exchangePorts(payload, h, to)
+	if !ok || partial || len(payload) < sumAt+2 {
 		return
 	}
 	sum := payload[sumAt : sumAt+2]
@@ -97,11 +88,31 @@ func putPorts(payload []byte, h *Header, to Ports, partial bool) {
 	if h.Proto == wire.ProtoUDP && was == 0 {
 		return // there is no checksum
 	}
-	now := wire.Update(was, wire.Sum(0).Add(uint64(ports)).Sub(uint64(old)))
+	now := wire.Update(was, delta)
 	if h.Proto == wire.ProtoUDP {
 		now = notZero(now)
 	}
 	binary.BigEndian.PutUint16(sum, now)
+}
+
+// exchangePorts writes the ports, or the identifier, if payload has room for them,
+// and returns by how much that changes a checksum.
+func exchangePorts(payload []byte, h *Header, to Ports) (delta wire.Sum, ok bool) {
+	if h.isICMP() {
+		if len(payload) < 6 {
+			return 0, false
+		}
+		old := binary.BigEndian.Uint16(payload[4:])
+		binary.BigEndian.PutUint16(payload[4:], to.Src)
+		return wire.Sum(0).Add(uint64(to.Src)).Sub(uint64(old)), true
+	}
+	if len(payload) < 4 {
+		return 0, false
+	}
+	ports := uint32(to.Src)<<16 | uint32(to.Dst)
+	old := binary.BigEndian.Uint32(payload)
+	binary.BigEndian.PutUint32(payload, ports)
+	return wire.Sum(0).Add(uint64(ports)).Sub(uint64(old)), true
 }
 
 // crossEcho rewrites type and code of an ICMP echo message and returns by how much
