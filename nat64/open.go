@@ -117,7 +117,7 @@ const (
 // binding not it takes none. The port of one that goes does not rest, or a flood
 // would use up the pool.
 func (t *Table) evict(sh *shard, not store.Ref, c clock) bool {
-	found := false
+	sh.evicted = false
 	for range evictTries {
 		sh.Sweep(&sh.evictAt, evictLook, func(ref store.Ref, b *store.Binding, s *store.Session) store.Action {
 			switch {
@@ -126,14 +126,14 @@ func (t *Table) evict(sh *shard, not store.Ref, c clock) bool {
 			case s == nil:
 				t.finish(sh, b, c)
 				return store.Unbind
-			case found, !State(s.State).embryonic() && sh.rules.alive(s, c):
+			case sh.evicted, !State(s.State).embryonic() && sh.rules.alive(s, c):
 				return store.Keep
 			}
-			found = true
+			sh.evicted = true
 			t.over(sh, b, s, c)
 			return store.Close
 		})
-		if found {
+		if sh.evicted {
 			t.evicted.Add(1)
 			return true
 		}

@@ -31,6 +31,7 @@ const (
 type sweep struct {
 	shard  int
 	at     store.Cursor
+	looked int // at how many records, in this step
 	source int // part of the source table that comes next
 	wait   time.Duration
 	probes []flow // to be sent behind the lock
@@ -82,11 +83,11 @@ func (t *Table) pace() time.Duration {
 func (t *Table) sweepStep(c clock, out Sink) int {
 	w := &t.sweep
 	sh := &t.shards[w.shard]
-	looked := shardLook
+	w.looked = shardLook
 	w.probes = w.probes[:0]
 	r := t.lock(sh)
 	done := sh.Sweep(&w.at, sweepStep, func(_ store.Ref, b *store.Binding, s *store.Session) store.Action {
-		looked++
+		w.looked++
 		if s == nil {
 			return t.sweepBinding(sh, b, c)
 		}
@@ -106,7 +107,7 @@ func (t *Table) sweepStep(c clock, out Sink) int {
 			w.source = (w.source + 1) % sourceShards
 		}
 	}
-	return looked
+	return w.looked
 }
 
 // sweepBinding says what becomes of a binding without sessions.

@@ -43,6 +43,7 @@ type shard struct {
 	rules   *rules // those that it obeys
 	rng     *rand.ChaCha8
 	evictAt store.Cursor
+	evicted bool // the eviction under way has found a session
 	orphans []orphan
 
 	bindings [NumProtos]uint32 // that are not held
