@@ -79,9 +79,17 @@ func receive[T any](ctx context.Context, c Client, path string, yield func(T) bo
 		return err
 	}
 	defer resp.Body.Close()
-	for d := json.NewDecoder(resp.Body); ; {
+	return c.decode(ctx, resp.Body, func(d *json.Decoder) (bool, error) {
 		var item T
 		err := d.Decode(&item)
+		return err == nil && yield(item), err
+	})
+}
+
+// decode calls line for each line of an answer, until it returns false or an error.
+func (c Client) decode(ctx context.Context, body io.Reader, line func(*json.Decoder) (more bool, err error)) error {
+	for d := json.NewDecoder(body); ; {
+		more, err := line(d)
 		var syntax *json.SyntaxError
 		switch {
 		case errors.Is(err, io.EOF):
@@ -93,7 +101,7 @@ func receive[T any](ctx context.Context, c Client, path string, yield func(T) bo
 		case err != nil:
 			return fmt.Errorf("control: %s: %w", c.Path, err)
 		}
-		if !yield(item) {
+		if !more {
 			return nil
 		}
 	}

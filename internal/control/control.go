@@ -7,12 +7,25 @@
 //	GET    /sessions/follow?client=&proto=     a Change a line, until the client goes
 //	GET    /bib?client=&proto=&limit=          a Binding a line
 //	POST   /bib, DELETE /bib                   make and remove a static Binding
+//	GET    /routes/summary                     a routemap.Summary
+//	GET    /routes/metrics                     a routemap.Metrics
+//	GET    /routes/show?prefix=&limit=         a routemap.RouteInfo a line
+//	GET    /routes/lookup?ipv4=                a Lookup
+//	GET    /routes/nexthops                    a routemap.NextHopInfo a line
+//	GET    /routes/rejected                    Rejections
+//	POST   /routes/verify?full=                a VerifyLine a line
+//	POST   /routes/resync                      a routemap.Summary, when it is done
+//	POST   /routes/flush                       a Flushed
 //
 // Nothing here can hold up a packet, and who reads slowly holds up nobody: the
 // answer is cut off.
 package control
 
-import "time"
+import (
+	"time"
+
+	"taygo/internal/routemap"
+)
 
 // A Status is what a running taygo says of itself.
 type Status struct {
@@ -31,6 +44,8 @@ type Status struct {
 	FromIP4 Direction     `json:"from_ipv4"`
 	FromIP6 Direction     `json:"from_ipv6"`
 	NAT64   *NAT64        `json:"nat64,omitempty"` // nil: no sessions are kept
+	// Routes is how route mapping stands; nil: there is none. The Server fills it in.
+	Routes *routemap.Summary `json:"routes,omitempty"`
 }
 
 // A Device is the state of the TUN.

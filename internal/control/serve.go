@@ -93,13 +93,19 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /sessions/follow", follows.taken(s.follow))
 	mux.HandleFunc("POST /bib", s.changeBinding(s.AddBinding))
 	mux.HandleFunc("DELETE /bib", s.changeBinding(s.RemoveBinding))
+	routes{s.mapper}.handle(mux, listings)
 	return mux
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 	patience(w)
 	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(s.Status()); err != nil {
+	status := s.Status()
+	if m := s.mapper(); m != nil {
+		routes := m.Summary()
+		status.Routes = &routes
+	}
+	if err := json.NewEncoder(w).Encode(status); err != nil {
 		return // the other side is gone
 	}
 }
