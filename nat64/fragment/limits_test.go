@@ -23,100 +23,108 @@ func from4(src, id, at int, more bool, n int) []byte {
 
 func addr4(n int) string { return wire.Addr4(10<<24 + uint32(n)).String() }
 
-// TestLimits: when there are too many fragments, the oldest datagrams go, those of
-// the same source first; a source cannot displace those of others but by the bound
-// on all of them (RFC 6146 §5.3).
-func TestLimits(t *testing.T) {
-	const more = true
-	type step struct {
-		src, id, at int
-		want        translate.Verdict
-		out         int
-	}
-	held, ok, full := translate.Held, translate.Translated, translate.FragmentsFull
-	for _, tt := range []struct {
-		rule  string
-		o     fragment.Options
-		steps []step
-		lost  uint64
-	}{
+// A limitTest is fragments, of which some have to go.
+type limitTest struct {
+	rule  string
+	o     fragment.Options
+	steps []limitStep
+	lost  uint64
+}
+
+// A limitStep is a fragment from a source, and what comes of it.
+type limitStep struct {
+	src, id, at int
+	want        translate.Verdict
+	out         int
+}
+
+func limitTests() []limitTest {
+	const held, ok, full = translate.Held, translate.Translated, translate.FragmentsFull
+	return []limitTest{
 		{
 			"the oldest of the source goes",
 			fragment.Options{SourceFragments: 2},
-			[]step{{1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {1, 1, 0, ok, 1}, {1, 2, 0, ok, 2}, {1, 3, 0, ok, 2}},
+			[]limitStep{{1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {1, 1, 0, ok, 1}, {1, 2, 0, ok, 2}, {1, 3, 0, ok, 2}},
 			1,
 		},
 		{
 			"with all that is kept of it",
 			fragment.Options{SourceFragments: 3},
-			[]step{{1, 1, 64, held, 0}, {1, 1, 192, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {1, 1, 0, ok, 1}, {1, 3, 0, ok, 2}},
+			[]limitStep{{1, 1, 64, held, 0}, {1, 1, 192, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {1, 1, 0, ok, 1}, {1, 3, 0, ok, 2}},
 			2,
 		},
 		{
 			"not that of another source",
 			fragment.Options{SourceFragments: 1},
-			[]step{{2, 1, 64, held, 0}, {1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {2, 1, 0, ok, 2}, {1, 1, 0, ok, 1}, {1, 2, 0, ok, 2}},
+			[]limitStep{{2, 1, 64, held, 0}, {1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {2, 1, 0, ok, 2}, {1, 1, 0, ok, 1}, {1, 2, 0, ok, 2}},
 			1,
 		},
 		{
 			"by octets of a source",
 			fragment.Options{SourceOctets: 512},
-			[]step{{1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {1, 1, 0, ok, 1}, {1, 3, 0, ok, 2}},
+			[]limitStep{{1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {1, 1, 0, ok, 1}, {1, 3, 0, ok, 2}},
 			1,
 		},
 		{
 			"of all, the oldest of the same source goes first",
 			fragment.Options{Fragments: 3},
-			[]step{{2, 1, 64, held, 0}, {1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {2, 1, 0, ok, 2}, {1, 1, 0, ok, 1}, {1, 3, 0, ok, 2}},
+			[]limitStep{{2, 1, 64, held, 0}, {1, 1, 64, held, 0}, {1, 2, 64, held, 0}, {1, 3, 64, held, 0}, {2, 1, 0, ok, 2}, {1, 1, 0, ok, 1}, {1, 3, 0, ok, 2}},
 			1,
 		},
 		{
 			"of all, the oldest if the source has none",
 			fragment.Options{Fragments: 2},
-			[]step{{2, 1, 64, held, 0}, {3, 1, 64, held, 0}, {1, 1, 64, held, 0}, {2, 1, 0, ok, 1}, {3, 1, 0, ok, 2}, {1, 1, 0, ok, 2}},
+			[]limitStep{{2, 1, 64, held, 0}, {3, 1, 64, held, 0}, {1, 1, 64, held, 0}, {2, 1, 0, ok, 1}, {3, 1, 0, ok, 2}, {1, 1, 0, ok, 2}},
 			1,
 		},
 		{
 			"by octets of all",
 			fragment.Options{Octets: 512},
-			[]step{{2, 1, 64, held, 0}, {3, 1, 64, held, 0}, {1, 1, 64, held, 0}, {2, 1, 0, ok, 1}, {1, 1, 0, ok, 2}},
+			[]limitStep{{2, 1, 64, held, 0}, {3, 1, 64, held, 0}, {1, 1, 64, held, 0}, {2, 1, 0, ok, 1}, {1, 1, 0, ok, 2}},
 			1,
 		},
 		{
 			"a datagram that needs all of it alone is discarded",
 			fragment.Options{SourceFragments: 2},
-			[]step{{1, 1, 64, held, 0}, {1, 1, 192, held, 0}, {1, 1, 320, full, 0}, {1, 1, 0, full, 0}, {1, 2, 64, held, 0}},
+			[]limitStep{{1, 1, 64, held, 0}, {1, 1, 192, held, 0}, {1, 1, 320, full, 0}, {1, 1, 0, full, 0}, {1, 2, 64, held, 0}},
 			2,
 		},
 		{
 			"a fragment that is too much alone",
 			fragment.Options{Octets: 255},
-			[]step{{1, 1, 64, full, 0}, {1, 1, 0, full, 0}, {1, 2, 0, ok, 1}, {1, 2, 64, ok, 1}},
+			[]limitStep{{1, 1, 64, full, 0}, {1, 1, 0, full, 0}, {1, 2, 0, ok, 1}, {1, 2, 64, ok, 1}},
 			0,
 		},
 		{
 			"in order, nothing is kept",
 			fragment.Options{Fragments: 1, SourceFragments: 1},
-			[]step{{1, 1, 64, held, 0}, {1, 2, 0, ok, 1}, {1, 2, 64, ok, 1}, {2, 1, 0, ok, 1}, {2, 1, 64, ok, 1}, {1, 1, 0, ok, 2}},
+			[]limitStep{{1, 1, 64, held, 0}, {1, 2, 0, ok, 1}, {1, 2, 64, ok, 1}, {2, 1, 0, ok, 1}, {2, 1, 64, ok, 1}, {1, 1, 0, ok, 2}},
 			0,
 		},
 		{
 			"ports of the oldest datagram are forgotten",
 			fragment.Options{Datagrams: 2},
-			[]step{{1, 1, 0, ok, 1}, {2, 1, 0, ok, 1}, {3, 1, 0, ok, 1}, {1, 1, 64, held, 0}, {2, 1, 64, ok, 1}, {3, 1, 64, ok, 1}},
+			[]limitStep{{1, 1, 0, ok, 1}, {2, 1, 0, ok, 1}, {3, 1, 0, ok, 1}, {1, 1, 64, held, 0}, {2, 1, 64, ok, 1}, {3, 1, 64, ok, 1}},
 			0,
 		},
 		{
 			"of the same source first",
 			fragment.Options{SourceDatagrams: 1},
-			[]step{{2, 1, 0, ok, 1}, {1, 1, 0, ok, 1}, {1, 2, 0, ok, 1}, {2, 1, 64, ok, 1}, {1, 1, 64, held, 0}, {1, 2, 64, ok, 1}},
+			[]limitStep{{2, 1, 0, ok, 1}, {1, 1, 0, ok, 1}, {1, 2, 0, ok, 1}, {2, 1, 64, ok, 1}, {1, 1, 64, held, 0}, {1, 2, 64, ok, 1}},
 			0,
 		},
-	} {
+	}
+}
+
+// TestLimits: when there are too many fragments, the oldest datagrams go, those of
+// the same source first; a source cannot displace those of others but by the bound
+// on all of them (RFC 6146 §5.3).
+func TestLimits(t *testing.T) {
+	for _, tt := range limitTests() {
 		t.Run(tt.rule, func(t *testing.T) {
 			w := newWorld(t, tt.o, 1)
 			for i, s := range tt.steps {
-				v, got := w.send(from4(s.src, s.id, s.at, more, 64))
+				v, got := w.send(from4(s.src, s.id, s.at, true, 64))
 				if v != s.want || len(got) != s.out {
 					t.Errorf("step %d %+v: %v and %d packets", i, s, v, len(got))
 				}
