@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -35,7 +36,7 @@ func app() *cli.App {
 		EnableBashCompletion: true,
 		Suggest:              true,
 		Commands: []*cli.Command{
-			runCommand(), checkCommand(), explainCommand(), statusCommand(), reloadCommand(),
+			runCommand(), checkCommand(), explainCommand(), statusCommand(), reloadCommand(), sessionsCommand(), bibCommand(),
 			makeCommand(), removeCommand(), demoCommand(), versionCommand(), completionCommand(), manCommand(),
 		},
 		CommandNotFound: func(_ *cli.Context, name string) {
@@ -62,8 +63,14 @@ func atMost(n int) cli.BeforeFunc {
 		if c.Args().Len() <= n {
 			return nil
 		}
-		return fmt.Errorf("%s: %q is an argument too many: see taygo %[1]s --help", c.Command.Name, c.Args().Get(n))
+		return fmt.Errorf("%s: %q is an argument too many: see taygo %[1]s --help", commandName(c), c.Args().Get(n))
 	}
+}
+
+// commandName returns the words that the command is called by, behind taygo.
+func commandName(c *cli.Context) string {
+	_, words, _ := strings.Cut(c.Command.HelpName, " ")
+	return words
 }
 
 func versionCommand() *cli.Command {

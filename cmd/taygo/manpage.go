@@ -20,21 +20,36 @@ func programPage(app *cli.App) (string, error) {
 	b.WriteString(".SH SYNOPSIS\n.B taygo\n.I COMMAND\n[OPTION...] [ARGUMENT...]\n.br\n.B tayga\n[OPTION...]\n")
 	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n.PP\n%s\n.SH COMMANDS\n", roff.Replace(description), roff.Replace(asTaygaText))
 	for _, c := range app.VisibleCommands() {
-		fmt.Fprintf(&b, ".SS taygo %s %s\n%s.\n", c.Name, roff.Replace(c.ArgsUsage), roff.Replace(sentence(c.Usage)))
-		if c.Description != "" {
-			fmt.Fprintf(&b, ".PP\n%s\n", roff.Replace(c.Description))
-		}
-		for _, f := range c.VisibleFlags() {
-			d, ok := f.(cli.DocGenerationFlag)
-			if !ok {
-				return "", fmt.Errorf("command %s: flag %v says nothing of itself", c.Name, f.Names())
-			}
-			fmt.Fprintf(&b, ".TP\n\\fB%s\\fR\n%s\n", roff.Replace(flagNames(f.Names())), roff.Replace(sentence(strings.ReplaceAll(d.GetUsage(), "`", ""))))
+		if err := manOf(&b, "taygo", c); err != nil {
+			return "", err
 		}
 	}
 	b.WriteString(".SH SIGNALS\n" + roff.Replace(signalsText) + "\n.SH \"EXIT STATUS\"\n0 on success and after a signal that ends it, 1 on any error.\n")
 	b.WriteString(".SH FILES\n.I /etc/tayga.conf\n.br\n.I /run/taygo/DEVICE.sock\n.SH \"SEE ALSO\"\n.BR taygo.conf (5),\n.BR ip (8)\n")
 	return b.String(), nil
+}
+
+// manOf writes what a man page says of a command, called by these words, and of
+// those below it.
+func manOf(b *strings.Builder, words string, c *cli.Command) error {
+	words += " " + c.Name
+	fmt.Fprintf(b, ".SS %s %s\n%s.\n", words, roff.Replace(c.ArgsUsage), roff.Replace(sentence(c.Usage)))
+	if c.Description != "" {
+		fmt.Fprintf(b, ".PP\n%s\n", roff.Replace(c.Description))
+	}
+	for _, f := range c.VisibleFlags() {
+		d, ok := f.(cli.DocGenerationFlag)
+		if !ok {
+			return fmt.Errorf("command %s: flag %v says nothing of itself", words, f.Names())
+		}
+		fmt.Fprintf(b, ".TP\n\\fB%s\\fR\n%s\n", roff.Replace(flagNames(f.Names())), roff.Replace(sentence(strings.ReplaceAll(d.GetUsage(), "`", ""))))
+	}
+	for _, below := range c.Subcommands {
+		if err := manOf(b, words, below); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const description = `Reads packets from a TUN device, translates them between IPv4 and IPv6 (RFC 7915), and writes them back.

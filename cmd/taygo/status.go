@@ -96,9 +96,10 @@ func printStatus(w io.Writer, s control.Status, all bool) error {
 	fmt.Fprintf(t, "prefix\t%s; explicit mappings: %d\n", prefix, s.Maps)
 	fmt.Fprintf(t, "MTU\tIPv4 %d, IPv6 %d\n", s.MTU4, s.MTU6)
 	q := s.Device.Queues
-	fmt.Fprintf(t, "queues\t%d read, %d written (%d along with others), %d not: %d device down, %d no room, %d refused\n\n",
+	fmt.Fprintf(t, "queues\t%d read, %d written (%d along with others), %d not: %d device down, %d no room, %d refused\n",
 		q.Read, q.Written, q.Merged, q.Down+q.Full+q.Refused, q.Down, q.Full, q.Refused)
-	fmt.Fprintf(t, "counter\tfrom IPv4\tfrom IPv6\n")
+	printNAT64(t, s.NAT64)
+	fmt.Fprintf(t, "\ncounter\tfrom IPv4\tfrom IPv6\n")
 	fmt.Fprintf(t, "octets\t%d\t%d\n", s.FromIP4.Octets, s.FromIP6.Octets)
 	for _, name := range slices.Sorted(maps.Keys(s.FromIP4.Packets)) {
 		if a, b := s.FromIP4.Packets[name], s.FromIP6.Packets[name]; all || a+b > 0 {

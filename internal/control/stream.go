@@ -145,7 +145,11 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
 			return ctx.Err() == nil
 		}
 		n++
-		return out.put(c) && n != q.Limit
+		more := out.put(c) && n != q.Limit
+		if !more {
+			stop()
+		}
+		return more
 	})
 	stop()
 	flusher.Wait()
