@@ -165,3 +165,6 @@ func (t *Table) checkSources(a *audit) error {
 	}
 	return nil
 }
+
+// Notes returns how many bindings home shards believe to be in other shards.
+func (t *Table) Notes() int { return int(t.away.Load()) }

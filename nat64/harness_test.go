@@ -73,7 +73,7 @@ func newWorld(t testing.TB, o nat64.Options) *world {
 		t: t, table: newTable(t, o), frags: frags,
 		keep: fragment.NewKeeper(frags, func(*translate.Packet) bool { return true }),
 		tr:   translate.New([32]byte{4}, 0, 1),
-		in:   wire.NewBatch(1<<20, 64), out: wire.NewBatch(2*translate.MaxOutput, 4096),
+		in:   wire.NewBatch(1<<17, 64), out: wire.NewBatch(1<<19, 512),
 	}
 	w.tr.Policy = &translate.Policy{
 		Own4: addr("192.0.2.254"), Own6: addr("2001:db8:1::1"), MTU4: 1500, MTU6: 1500, LowestMTU6: 1280, MaxExtensions: 8,

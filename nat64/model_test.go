@@ -16,7 +16,8 @@ import (
 
 // rfcTable is the TCP machine of RFC 6146 §3.5.2.2: state, event, new state, timer.
 // The first line that fits an event holds; "other" fits segments only. A timer "-"
-// stays as it is.
+// stays as it is. The two lines about SYNs behind both FINs are not the RFC's: they
+// begin another connection, to which RFC 5382 REQ-5 gives a whole lifetime.
 const rfcTable = `
 V4_INIT            V6_SYN   ESTABLISHED        TCP_EST
 V4_INIT            other    V4_INIT            -
@@ -37,6 +38,8 @@ V4_FIN_RCV         timeout  CLOSED             -
 V6_FIN_RCV         V4_FIN   V4_FIN_V6_FIN_RCV  TCP_TRANS
 V6_FIN_RCV         other    V6_FIN_RCV         TCP_EST
 V6_FIN_RCV         timeout  CLOSED             -
+V4_FIN_V6_FIN_RCV  V4_SYN   V4_INIT            TCP_TRANS
+V4_FIN_V6_FIN_RCV  V6_SYN   V6_INIT            TCP_TRANS
 V4_FIN_V6_FIN_RCV  other    V4_FIN_V6_FIN_RCV  -
 V4_FIN_V6_FIN_RCV  timeout  CLOSED             -
 TRANS              V4_RST   TRANS              -

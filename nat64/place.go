@@ -78,7 +78,7 @@ func (t *Table) displace(p *translate.Packet, q *tuple, c clock) translate.Verdi
 			home.Unlock()
 			continue
 		}
-		home.Displace(q.proto, q.host, q.hostPort, to.Shard)
+		t.note(home, q, to)
 		home.Unlock()
 		r := t.lock(to)
 		v, again = t.outIn(to, r, 0, x)
@@ -112,10 +112,20 @@ func (t *Table) outKnown(x request) (v translate.Verdict, again bool) {
 	return t.out(x.p, q, x.c)
 }
 
+// note lets a home shard, which is locked, know where a binding is to be found.
+func (t *Table) note(home *shard, q *tuple, to *shard) {
+	home.Displace(q.proto, q.host, q.hostPort, to.Shard)
+	t.away.Add(1)
+}
+
+// undisplace lets the home shard of the host of q forget where its binding was.
 func (t *Table) undisplace(q *tuple) {
 	home, _ := t.lockHome(q)
-	home.Undisplace(q.proto, q.host, q.hostPort)
-	home.Unlock()
+	defer home.Unlock()
+	if home.Displaced(q.proto, q.host, q.hostPort) != nil {
+		home.Undisplace(q.proto, q.host, q.hostPort)
+		t.away.Add(-1)
+	}
 }
 
 // elsewhere returns a shard to try for a port, on the n-th try, or nil.

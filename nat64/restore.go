@@ -60,7 +60,7 @@ func (t *Table) restoreAway(sh *shard, q *tuple, e *Entry, c clock) bool {
 	home, _ := t.lockHome(q)
 	known := home.Out(q.proto, q.host, q.hostPort) != 0 || home.Displaced(q.proto, q.host, q.hostPort) != nil
 	if !known {
-		home.Displace(q.proto, q.host, q.hostPort, sh.Shard)
+		t.note(home, q, sh)
 	}
 	home.Unlock()
 	if known {

@@ -25,6 +25,7 @@ type Table struct {
 	seeds  [4]uint64 // of home shards
 
 	sessions atomic.Int64 // of all shards
+	away     atomic.Int64 // bindings that home shards believe to be in others
 	evicted  atomic.Uint64
 	probes   atomic.Uint64
 	told     [NumChangeKinds]atomic.Uint32 // tick of the last Change of a kind that is told once a second

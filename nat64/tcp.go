@@ -89,6 +89,11 @@ const (
 // tcpRows are the steps of RFC 6146 §3.5.2.2 in its order, those from CLOSED
 // apart, which look at bindings first. A later row of the same state is about the
 // events that no row before it names.
+//
+// The RFC lets a SYN behind both FINs pass without a change. It begins another
+// connection of the same ports, which would lose its session in mid-life, four
+// minutes behind the FINs; such a connection must not (RFC 5382 REQ-2, REQ-5), so
+// the rows from CLOSED hold for it.
 var tcpRows = []struct {
 	from State
 	on   uint
@@ -113,6 +118,8 @@ var tcpRows = []struct {
 	{V6FinRcv, onV4FIN, V4FinV6FinRcv, closing},
 	{V6FinRcv, onAny, V6FinRcv, est},
 
+	{V4FinV6FinRcv, onV4SYN, V4Init, opening},
+	{V4FinV6FinRcv, onV6SYN, V6Init, opening},
 	{V4FinV6FinRcv, onAny, V4FinV6FinRcv, keep},
 
 	{Trans, onRST, Trans, keep},
