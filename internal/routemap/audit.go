@@ -51,7 +51,7 @@ func (m *Mapper) seed() error {
 				nh = m.internFound(t, uint32(len(nextHops)))
 				nextHops[t] = nh
 			}
-			if old, exists := m.rib.Get(p); nh == rib.None || exists && m.targets[old] != t {
+			if old, exists := m.rib.Get(p); nh == rib.None || exists && m.targets[old] != t { // with another metric
 				wrong = m.note(wrong, r)
 			} else {
 				m.rib.Set(p, nh)
@@ -66,11 +66,8 @@ func (m *Mapper) seed() error {
 }
 
 // internFound makes a set of what routes of an earlier process are, without legs:
-// equal to none that a source can make. None is for what cannot be kept.
+// equal to none that a source can make. None is for one too many.
 func (m *Mapper) internFound(t target, n uint32) rib.NextHop {
-	if _, ours := m.hops.found[t.id]; t.id != 0 && !ours || t.id == 0 && t.kind == unix.RTN_UNICAST {
-		return rib.None
-	}
 	set := rib.Set{Metric: n, Legs: []Leg{{Device: "found"}}}
 	nh, err := m.sets.Intern(set)
 	if err != nil {
@@ -138,12 +135,18 @@ func (m *Mapper) restore() error {
 		if m.notOurs(r, p, ok) {
 			return
 		}
-		nh, known := byTarget[target{kind: r.Type, id: r.NextHop, metric: r.Metric, usable: true}]
-		if !ok || !known {
-			wrong = m.note(wrong, r)
-			return
+		t := target{kind: r.Type, id: r.NextHop, metric: r.Metric, usable: true}
+		nh, known := byTarget[t]
+		if !known {
+			nh = m.internFound(t, uint32(len(byTarget)))
+			byTarget[t] = nh
+			known = nh != rib.None
 		}
-		m.agg.Restore(p, nh)
+		if old, exists := m.agg.Out().Get(p); !ok || !known || exists && m.targetOf(old) != t {
+			wrong = m.note(wrong, r)
+		} else {
+			m.agg.Restore(p, nh)
+		}
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,7 @@ func (m *Mapper) put(p rib.Prefix, nh rib.NextHop) {
 	if m.rib.Len() >= m.opt.Max {
 		if _, exists := m.rib.Get(p); !exists {
 			m.refuse(p, rib.TooManyRoutes)
+			m.crowded = true
 			return
 		}
 	}

@@ -22,12 +22,14 @@ import (
 // to src, which has IPv4 only. Its Mapper maps table 464 to 6464.
 type mapLab struct {
 	*netlab.Host
-	t     *testing.T
+	t     testing.TB
 	opt   Options
 	out   *syncBuffer
 	conn  *rtnl.Conn
 	m     *Mapper
 	ended chan error
+	hosts map[string]*netlab.Host
+	proto uint8 // of the routes of fill
 	stop  context.CancelFunc
 }
 
@@ -37,7 +39,7 @@ const (
 	gwA6, gwB6        = "2001:db8:a::1", "2001:db8:b::1"
 )
 
-func newMapLab(t *testing.T) *mapLab {
+func newMapLab(t testing.TB) *mapLab {
 	t.Helper()
 	netlab.Require(t)
 	lab, err := netlab.New()
@@ -45,6 +47,7 @@ func newMapLab(t *testing.T) *mapLab {
 	t.Cleanup(func() { must(t, lab.Close()) })
 	h, err := lab.Host("mapper")
 	must(t, err)
+	hosts := map[string]*netlab.Host{}
 	for _, x := range []struct{ name, here, there, here6, there6 string }{
 		{"a", "192.0.2.2/26", gwA4 + "/26", "2001:db8:a::2/64", gwA6 + "/64"},
 		{"b", "192.0.2.66/26", gwB4 + "/26", "2001:db8:b::2/64", gwB6 + "/64"},
@@ -52,19 +55,20 @@ func newMapLab(t *testing.T) *mapLab {
 	} {
 		other, err := lab.Host(x.name)
 		must(t, err)
+		hosts[x.name] = other
 		here, there := prefixes(x.here), prefixes(x.there)
 		if x.here6 != "" {
 			here, there = append(here, prefixes(x.here6)...), append(there, prefixes(x.there6)...)
 		}
 		must(t, lab.Link(h.End(here...), other.End(there...), 1500))
 	}
-	l := &mapLab{Host: h, t: t, out: &syncBuffer{}, opt: Options{
+	l := &mapLab{Host: h, t: t, hosts: hosts, proto: unix.RTPROT_BIRD, out: &syncBuffer{}, opt: Options{
 		Sources: []Source{{Table: 464}}, Prefix: pref(t, "2001:db8:64::/96"), IPv6NextHops: true,
 		NextHops: []GatewayRow{row(gwA4, gwA6), row(gwB4, gwB6), row(gwSrc, gwB6)},
 	}}
 	must(t, h.Do(func() error {
 		var err error
-		l.conn, err = rtnl.Dial(rtnl.Config{})
+		l.conn, err = rtnl.Dial(rtnl.Config{ReceiveBuffer: 8 << 20})
 		return err
 	}))
 	t.Cleanup(func() {
@@ -122,6 +126,13 @@ func (l *mapLab) ip(args string) string {
 	return string(out)
 }
 
+// far runs the ip command at the other end of a link.
+func (l *mapLab) far(host, args string) {
+	l.t.Helper()
+	_, err := l.hosts[host].Run(l.t.Context(), "ip", strings.Fields(args)...)
+	must(l.t, err)
+}
+
 // equal has Verify prove that the tables are equal.
 func (l *mapLab) equal() Verdict {
 	l.t.Helper()
@@ -141,23 +152,28 @@ func head(s string) string {
 // mapped returns the routes of table 6464, each with where it leads.
 func (l *mapLab) mapped() []string {
 	l.t.Helper()
-	hops := map[uint32]string{}
+	hops, groups := map[uint32]string{}, map[uint32][]rtnl.Member{}
 	must(l.t, l.conn.Dump((*rtnl.Batch).NextHops, func() { clear(hops) }, func(e rtnl.Message) {
 		h, _ := rtnl.ParseNextHop(e.Payload)
 		switch {
 		case h.Blackhole:
 			hops[h.ID] = "blackhole"
 		case h.Group != nil:
-			var legs []string
-			for _, g := range h.Group {
-				legs = append(legs, strings.Repeat("+", int(g.Weight))+hops[g.ID])
-			}
-			slices.Sort(legs)
-			hops[h.ID] = strings.Join(legs, "")
+			groups[h.ID] = h.Group
 		default:
 			hops[h.ID] = h.Gateway.String()
 		}
 	}))
+	for id, group := range groups {
+		var legs []string
+		for _, g := range group {
+			legs = append(legs, strings.Repeat("+", int(g.Weight))+hops[g.ID])
+		}
+		slices.Sort(legs)
+		if hops[id] = strings.Join(legs, ""); len(legs) == 1 {
+			hops[id] = hops[group[0].ID]
+		}
+	}
 	var all []string
 	err := l.conn.Dump(func(b *rtnl.Batch) { b.Routes(unix.AF_INET6, 6464, 0) }, func() { all = nil }, func(e rtnl.Message) {
 		r, _ := rtnl.ParseRoute(e.Payload)

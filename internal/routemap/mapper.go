@@ -46,6 +46,7 @@ type Mapper struct {
 	alternates alternates
 	seeded     bool // what an earlier process left is known
 	restored   bool // agg knows what an earlier process left
+	crowded    bool // there were routes too many
 	lost       bool // nexthop objects of ours were gone
 	rejected   *rib.Rejected
 	foreign    foreignSet

@@ -45,7 +45,7 @@ func (m *Mapper) Metrics() Metrics {
 	x := Metrics{
 		Source: m.source.candidates, Mapped: m.rib.Len(), Kernel: m.expected().Len(), AggregateRatio: 1,
 		NextHops: map[string]int{}, RejectedTotal: map[string]uint64{}, LegsTotal: map[string]uint64{},
-		Bytes: m.bytes(), Foreign: len(m.foreign), Held: m.held(),
+		Bytes: m.bytes(), Foreign: m.inTheWay(), Held: m.held(),
 	}
 	if x.Mapped > 0 {
 		x.AggregateRatio = float64(x.Kernel) / float64(x.Mapped)

@@ -41,7 +41,7 @@ func (m *Mapper) Summary() Summary {
 	s := Summary{
 		Running: m.asked.running(), Flushed: m.flushed, Prefix: m.opt.Prefix.String(), Table: m.opt.Table, Protocol: m.opt.Protocol,
 		Source: m.source.candidates, Mapped: m.rib.Len(), Kernel: m.expected().Len(), Alternates: len(m.alternates),
-		Foreign: len(m.foreign), Held: m.held(), Bytes: m.bytes(), Overruns: m.tally.overruns.Load(), Busy: m.busy(),
+		Foreign: m.inTheWay(), Held: m.held(), Bytes: m.bytes(), Overruns: m.tally.overruns.Load(), Busy: m.busy(),
 	}
 	if s.Held {
 		s.HeldFor = max(0, time.Until(m.hold.until))
@@ -53,6 +53,17 @@ func (m *Mapper) Summary() Summary {
 		s.Resyncs += n
 	}
 	return s
+}
+
+// inTheWay returns how many routes of others have the place of one of ours.
+func (m *Mapper) inTheWay() int {
+	n := 0
+	for f := range m.foreign {
+		if nh, exists := m.expected().Get(f.prefix); exists && m.targetOf(nh).metric == f.metric {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *Mapper) bytes() int {

@@ -32,13 +32,15 @@ func segments(t *rib.RIB, of func(rib.Prefix, rib.NextHop) color) iter.Seq[segme
 		upTo := func(end uint64) bool {
 			for place < end {
 				top := open[len(open)-1]
+				if uint64(top.last) < place { // it ends where the one inside it ended
+					open = open[:len(open)-1]
+					continue
+				}
 				last := min(uint64(top.last), end-1)
 				if !yield(segment{uint32(last), top.color}) {
 					return false
 				}
-				if place = last + 1; last == uint64(top.last) {
-					open = open[:len(open)-1]
-				}
+				place = last + 1
 			}
 			return true
 		}

@@ -23,6 +23,10 @@ func (m *Mapper) work() error {
 	m.tally.observe(time.Since(m.began), m.changes-m.before)
 	m.answer()
 	t := &m.timers
+	if m.crowded && m.rib.Len() < m.opt.Max {
+		m.crowded = false
+		m.resyncSoon(reasonRoom, debounce)
+	}
 	if t.due(chorePeriodic) {
 		t.put(chorePeriodic, t.every)
 		m.resyncSoon(reasonAudit, 0)
