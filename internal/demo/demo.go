@@ -1,7 +1,9 @@
 // Package demo shows taygo at work on one machine: an IPv6-only host, a router
 // with taygo on a TUN device, and an IPv4-only server, each a network namespace,
-// and traffic between them that is checked as it is shown. It needs no other
-// program, and leaves nothing behind.
+// and traffic between them that is checked as it is shown. The IPv6-only host is a
+// web server with two addresses: one has a map, by which IPv4 hosts reach it, and
+// the other goes out through the pool of stateful NAT64. It needs no other program,
+// and leaves nothing behind.
 package demo
 
 import (
@@ -15,7 +17,7 @@ import (
 	"time"
 )
 
-// wholeTime bounds the whole demo; it takes about seven seconds.
+// wholeTime bounds the whole demo; it takes about ten seconds.
 const wholeTime = 90 * time.Second
 
 // Run shows the demo on out until its end or that of ctx. self is the path of

@@ -11,12 +11,14 @@ import (
 
 // The names, addresses and links of the demo.
 var (
-	host6Addr   = netip.MustParseAddr("2001:db8:1::10") // the IPv6-only host
+	host6Addr   = netip.MustParseAddr("2001:db8:1::10") // the IPv6-only host, which has a map
+	host6Other  = netip.MustParseAddr("2001:db8:1::20") // its other address, which has none
 	router6Addr = netip.MustParseAddr("2001:db8:1::1")
 	router4Addr = netip.MustParseAddr("192.0.2.1")
 	host4Addr   = netip.MustParseAddr("192.0.2.80") // the IPv4-only server
 
 	host6AsIPv4 = netip.MustParseAddr("198.51.100.10") // by the map
+	pool        = netip.MustParseAddr("198.51.100.64") // that addresses without a map share
 	prefix      = netip.MustParsePrefix("2001:db8:64::/96")
 	own4        = netip.MustParseAddr("203.0.113.1")
 	own6        = netip.MustParseAddr("2001:db8::64")
@@ -30,8 +32,8 @@ const (
 
 const diagram = `
   IPv6-only host               router                IPv4-only server
-  2001:db8:1::10               taygo on              192.0.2.80
-        |                      TUN nat64                   |
+  2001:db8:1::10, mapped       taygo on              192.0.2.80
+  2001:db8:1::20               TUN nat64                   |
         |  MTU 1500                |             MTU 1400  |
         +----------- 2001:db8:1::1 | 192.0.2.1 ------------+
 `
@@ -81,7 +83,7 @@ func (n *network) build() error {
 	}
 	on6 := func(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, 64) }
 	on4 := func(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, 24) }
-	if err := n.lab.Link(n.host6.End(on6(host6Addr)), n.router.End(on6(router6Addr)), mtu6); err != nil {
+	if err := n.lab.Link(n.host6.End(on6(host6Addr), on6(host6Other)), n.router.End(on6(router6Addr)), mtu6); err != nil {
 		return err
 	}
 	if err := n.lab.Link(n.router.End(on4(router4Addr)), n.host4.End(on4(host4Addr)), mtu4); err != nil {

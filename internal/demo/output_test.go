@@ -20,7 +20,7 @@ func TestConfigurationIsGood(t *testing.T) {
 	if len(c.Warnings) > 0 {
 		t.Errorf("it is warned of: %v", c.Warnings)
 	}
-	if c.TUNDevice != device || c.ControlSocket != tr.client.Path || c.Prefix != prefix || len(c.Maps) != 1 {
+	if c.TUNDevice != device || c.ControlSocket != tr.client.Path || c.Prefix != prefix || len(c.Maps) != 1 || len(c.NAT64.Pools) != 1 {
 		t.Errorf("it says something else: %+v", c)
 	}
 }

@@ -14,8 +14,9 @@ type step struct {
 
 // steps returns what the demo shows, in order.
 func steps(n *network, t *translator) []step {
-	out := visit{n.host6, as6(host4Addr), greeting4, host6AsIPv4, "by the map"}
-	in := visit{n.host4, host6AsIPv4, greeting6, as6(host4Addr), "in the prefix"}
+	out := visit{n.host6, host6Addr, as6(host4Addr), greeting4, host6AsIPv4, "by the map"}
+	in := visit{n.host4, host4Addr, host6AsIPv4, greeting6, as6(host4Addr), "in the prefix"}
+	pooled := visit{n.host6, host6Other, as6(host4Addr), greeting4, pool, "of the pool"}
 	return []step{
 		{"taygo is up", func(ctx context.Context) (string, error) { return t.answers(ctx, n) }},
 		{"ping 6 to 4", func(ctx context.Context) (string, error) {
@@ -30,6 +31,12 @@ func steps(n *network, t *translator) []step {
 		}},
 		{"page 4 to 6", in.page},
 		{"load 4 to 6", in.load},
+		{"ping NAT64", func(ctx context.Context) (string, error) {
+			return ping(ctx, n.host6, host6Other, as6(host4Addr), 3)
+		}},
+		{"page NAT64", pooled.page},
+		{"sessions", t.sessions},
+		{"all at once", func(ctx context.Context) (string, error) { return atOnce(ctx, in, pooled) }},
 		{"explain", t.explain},
 		{"status", t.status},
 	}

@@ -53,8 +53,11 @@ ipv6-addr      %v
 prefix         %v
 # The IPv6-only host as IPv4 hosts see it.
 map            %v %v
+# What all other IPv6 hosts share, each connection with a port of its own.
+nat64-pool     %v
+nat64-state-file off
 control-socket %s
-`, device, own4, own6, prefix, host6AsIPv4, host6Addr, t.client.Path)
+`, device, own4, own6, prefix, host6AsIPv4, host6Addr, pool, t.client.Path)
 }
 
 // prepare writes the configuration, and makes the device and its routes, as an
@@ -79,7 +82,7 @@ func (t *translator) prepare(ctx context.Context, s *screen) error {
 	if err := t.raise(); err != nil {
 		return err
 	}
-	for _, dst := range []netip.Prefix{prefix, single(own6), single(host6AsIPv4), single(own4)} {
+	for _, dst := range []netip.Prefix{prefix, single(own6), single(host6AsIPv4), single(pool), single(own4)} {
 		s.line("$ ip route add %v dev %s", dst, device)
 		if err := t.router.Route(dst, netip.Addr{}, device); err != nil {
 			return err

@@ -3,7 +3,10 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	"taygo/internal/control"
 )
 
 // watch shows the counters until ctx ends.
@@ -64,12 +67,34 @@ func (t *translator) answers(ctx context.Context, n *network) (string, error) {
 
 // explain shows what taygo says of an address of each side.
 func (t *translator) explain(ctx context.Context) (string, error) {
-	args := []string{write(as6(host4Addr)), host6AsIPv4.String()}
+	args := []string{write(as6(host4Addr)), host6AsIPv4.String(), host6Other.String()}
 	text, err := t.run(ctx, "explain", args...)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("$ taygo explain -c %s %s %s\n%s", t.config, args[0], args[1], indented(text)), nil
+	return fmt.Sprintf("$ taygo explain -c %s %s\n%s", t.config, strings.Join(args, " "), indented(text)), nil
+}
+
+// sessions shows what passes through the pool, and checks that it is the ping and
+// the page of the address without a map.
+func (t *translator) sessions(ctx context.Context) (string, error) {
+	text, err := t.run(ctx, "sessions")
+	if err != nil {
+		return "", err
+	}
+	got := map[string]int{}
+	if err := t.client.Sessions(ctx, control.Query{Client: single(host6Other), Peer: single(host4Addr)}, func(s control.Session) bool {
+		if s.IPv4.Addr() == pool {
+			got[s.Protocol]++
+		}
+		return true
+	}); err != nil {
+		return "", err
+	}
+	if got["tcp"] != 1 || got["icmp"] != 1 || len(got) != 2 {
+		return "", fmt.Errorf("sessions are not those of a ping and a page:\n%s", indented(text))
+	}
+	return fmt.Sprintf("$ taygo sessions -c %s\n%s", t.config, indented(text)), nil
 }
 
 // status shows the counters at the end, and checks that they say what was shown.
@@ -82,7 +107,8 @@ func (t *translator) status(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if s.FromIP4.Packets["translated"] == 0 || s.FromIP6.Packets["translated"] == 0 || s.FromIP6.ErrorsSent == 0 {
+	if s.FromIP4.Packets["translated"] == 0 || s.FromIP6.Packets["translated"] == 0 || s.FromIP6.ErrorsSent == 0 ||
+		s.NAT64 == nil || s.NAT64.Sessions.Used < 3 {
 		return "", fmt.Errorf("the counters miss what was shown:\n%s", indented(text))
 	}
 	return fmt.Sprintf("$ taygo status -c %s\n%s", t.config, indented(text)), nil

@@ -3,9 +3,11 @@ package demo
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -38,9 +40,21 @@ func pages(greeting string) http.Handler {
 	return mux
 }
 
-// get opens a page from a host.
-func get(ctx context.Context, h *netlab.Host, url string) (*http.Response, error) {
-	client := http.Client{Transport: &http.Transport{DialContext: h.Dial, DisableKeepAlives: true}}
+// dialer returns what connects from an address of a host.
+func dialer(h *netlab.Host, local netip.Addr) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))}
+	return func(ctx context.Context, network, address string) (c net.Conn, err error) {
+		err = h.Do(func() (err error) {
+			c, err = d.DialContext(ctx, network, address)
+			return err
+		})
+		return c, err
+	}
+}
+
+// get opens a page from an address of a host.
+func get(ctx context.Context, h *netlab.Host, local netip.Addr, url string) (*http.Response, error) {
+	client := http.Client{Transport: &http.Transport{DialContext: dialer(h, local), DisableKeepAlives: true}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
@@ -59,6 +73,7 @@ func get(ctx context.Context, h *netlab.Host, url string) (*http.Response, error
 // A visit is a host that opens pages of a server on the other side.
 type visit struct {
 	from     *netlab.Host
+	local    netip.Addr // of from
 	to       netip.Addr // as from sees the server
 	greeting string     // of the server
 	seen     netip.Addr // the source that the server shall see
@@ -75,7 +90,7 @@ func (v visit) url(path string) string {
 
 // page opens the greeting and checks whom the server saw.
 func (v visit) page(ctx context.Context) (string, error) {
-	resp, err := get(ctx, v.from, v.url("/"))
+	resp, err := get(ctx, v.from, v.local, v.url("/"))
 	if err != nil {
 		return "", err
 	}
@@ -115,9 +130,21 @@ func (v visit) load(ctx context.Context) (string, error) {
 		bitrate(int64(opened)*int64(len(page)), took)), nil
 }
 
+// atOnce has both hosts load at the same time.
+func atOnce(ctx context.Context, in, out visit) (string, error) {
+	var texts [2]string
+	var errs [2]error
+	var both sync.WaitGroup
+	for i, v := range []visit{in, out} {
+		both.Go(func() { texts[i], errs[i] = v.load(ctx) })
+	}
+	both.Wait()
+	return fmt.Sprintf("from IPv4, %s\n%15sthrough the pool, %s", texts[0], "", texts[1]), errors.Join(errs[0], errs[1])
+}
+
 // big opens the big page into a buffer of its length.
 func (v visit) big(ctx context.Context, page []byte) error {
-	resp, err := get(ctx, v.from, v.url("/big"))
+	resp, err := get(ctx, v.from, v.local, v.url("/big"))
 	if err != nil {
 		return err
 	}
