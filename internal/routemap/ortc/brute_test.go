@@ -126,11 +126,11 @@ func (c *count) note() {
 // of the tree, and compares its size with the smallest of all tables.
 func TestNoTableIsSmaller(t *testing.T) {
 	cubes := map[string]cube{
-		"in a bucket":               {0xc0000200, 29},
-		"at the front of a bucket":  {0xc0000000, 16},
-		"with eight buckets":        {0xc0a80000, 13},
-		"around the root":           {0xc0000000, 15},
-		"above the buckets":         {0xc0000000, 4},
+		"in a leaf":                 {0xc0000200, 29},
+		"at the front of a leaf":    {0xc0000000, leafBits},
+		"with eight leaves":         {0xc0a80000, leafBits - 3},
+		"across the root of a leaf": {0xc0000000, leafBits - 1},
+		"above the leaves":          {0xc0000000, 4},
 		"the whole of IPv4":         {0, 0},
 		"the end of the last route": {0xfffffff8, 29},
 	}
@@ -141,7 +141,7 @@ func TestNoTableIsSmaller(t *testing.T) {
 				in := rib.New()
 				table := New(in, Mode(mode))
 				order := rand.New(rand.NewPCG(1, 9)).Perm(ways)
-				if c.Bits < 8 { // a change up there is a change to thousands of buckets
+				if c.Bits < 8 { // a change up there is a change to thousands of leaves
 					order = order[:200]
 				}
 				for _, number := range order {

@@ -7,14 +7,14 @@ import (
 	"taygo/internal/routemap/rib"
 )
 
-// A builder makes the tree of one bucket. It keeps its slices for the next one.
+// A builder makes the tree below one leaf of the tree that is kept. It keeps its slices for the next one.
 type builder struct {
 	run    []rib.Entry
-	base   uint32 // first address of the bucket
+	base   uint32 // address of the bucket of the RIB that run is of
 	mode   Mode
 	nodes  []inner
 	hops   []rib.NextHop // sets, each sorted; the first are all those of one
-	old    []rib.Entry   // what the bucket has in the aggregated table
+	old    []rib.Entry   // what the leaf has in the aggregated table
 	chosen []choice
 }
 
@@ -41,23 +41,15 @@ func (b *builder) bytes() int {
 
 func (b *builder) set(t tree) []rib.NextHop { return b.hops[t.off : t.off+t.n] }
 
-// grow makes the tree of a bucket. route is the next hop of the longest prefix of
-// the RIB around it.
-func (b *builder) grow(in *rib.RIB, bucket uint16, route rib.NextHop, mode Mode) tree {
+// grow makes the tree of p, whose routes are run. route is the next hop of the
+// longest prefix of the RIB around it.
+func (b *builder) grow(run []rib.Entry, p rib.Prefix, route rib.NextHop, mode Mode) tree {
 	if len(b.hops) == 0 {
 		b.hops = append(b.hops, singles[:]...)
 	}
-	b.run, b.base, b.mode = below(in.Run(bucket)), uint32(bucket)<<16, mode
+	b.run, b.base, b.mode = run, p.Addr&^0xffff, mode
 	b.nodes, b.hops = b.nodes[:0], b.hops[:len(singles)]
-	return b.split(0, len(b.run), rib.Prefix{Addr: b.base, Bits: 16}, route)
-}
-
-// below leaves out the prefixes that are shorter than a bucket.
-func below(run []rib.Entry) []rib.Entry {
-	for len(run) > 0 && run[0].Bits() < 16 {
-		run = run[1:]
-	}
-	return run
+	return b.split(0, len(run), p, route)
 }
 
 // split makes the tree of p, whose routes are run[lo:hi].
@@ -74,7 +66,7 @@ func (b *builder) split(lo, hi int, p rib.Prefix, route rib.NextHop) tree {
 		return b.chain(lo, hi, p, rib.Prefix{Addr: b.addr(lo), Bits: n}.Masked(), route)
 	}
 	left, right := halves(p)
-	mid := b.first(lo, hi, right.Addr)
+	mid := lo + first(b.run[lo:hi], uint16(right.Addr))
 	node := len(b.nodes)
 	b.nodes = append(b.nodes, inner{})
 	return b.join(node, p, inner{b.split(lo, mid, left, route), b.split(mid, hi, right, route)})
@@ -82,11 +74,13 @@ func (b *builder) split(lo, hi int, p rib.Prefix, route rib.NextHop) tree {
 
 func (b *builder) addr(i int) uint32 { return b.base | uint32(b.run[i]>>16) }
 
-// first returns the first of run[lo:hi] whose address is at least addr, else hi.
-func (b *builder) first(lo, hi int, addr uint32) int {
+// first returns how many entries at the front of a run have a lower address in
+// their bucket.
+func first(run []rib.Entry, addr uint16) int {
+	lo, hi := 0, len(run)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if b.addr(mid) < addr {
+		if uint16(run[mid]>>16) < addr {
 			lo = mid + 1
 		} else {
 			hi = mid

@@ -37,7 +37,7 @@ func (f fib) apply(t *testing.T, c Change) {
 }
 
 // A network draws prefixes from a part of the address space in which they meet:
-// around the border of a bucket, where prefixes of all lengths matter.
+// around the border of a leaf, where prefixes of all lengths matter.
 type network struct {
 	addrs []uint32
 	bits  []uint8
@@ -88,9 +88,9 @@ func networks() map[string]network {
 		return list
 	}
 	return map[string]network{
-		"inside a bucket":               {around(0xc0000200, 0, 16), lengths(27, 32), 3},
-		"around the root of a bucket":   {around(0xc0000000, 13, 32), lengths(13, 19), 3},
-		"above the buckets":             {around(0, 27, 32), lengths(0, 5), 3},
+		"inside a leaf":                 {around(0xc0000200, 0, 16), lengths(27, 32), 3},
+		"around the root of a leaf":     {around(0xc0000000, 12, 32), lengths(14, 20), 3},
+		"above the leaves":              {around(0, 27, 32), lengths(0, 5), 3},
 		"from the top to the bottom":    {around(0xc0a80000, 10, 64), []uint8{0, 1, 8, 14, 15, 16, 17, 18, 21, 22}, 4},
 		"the ends of the address space": {append(around(0, 14, 8), around(0xfffe0000, 14, 8)...), lengths(0, 18), 2},
 		"many next hops":                {around(0xc0000000, 12, 64), lengths(14, 20), 40},

@@ -1,24 +1,20 @@
 package ortc
 
-import (
-	"math/bits"
-
-	"taygo/internal/routemap/rib"
-)
+import "taygo/internal/routemap/rib"
 
 // collect brings the sets of a node and of what lies below it up to date. route is
 // the next hop of the longest prefix of the RIB around the node.
 func (t *Table) collect(node int, route rib.NextHop) {
-	if !t.isDirty(node) {
+	if !t.dirty.has(node) {
 		return
 	}
 	if node >= leaves {
-		b := uint16(node - leaves)
-		if len(below(t.in.Run(b))) == 0 {
+		run := runOf(t.in, node)
+		if len(run) == 0 {
 			t.sets[node] = t.uniform(route)
 			return
 		}
-		t.top = t.build.grow(t.in, b, route, t.mode)
+		t.top = t.build.grow(run, prefixOf(node), route, t.mode)
 		t.grown = node
 		t.sets[node] = t.pool.intern(t.build.set(t.top))
 		return
@@ -39,16 +35,27 @@ func (t *Table) uniform(route rib.NextHop) set {
 
 // routeAt returns the next hop of the RIB for the prefix of a node, else around.
 func (t *Table) routeAt(node int, around rib.NextHop) rib.NextHop {
-	if nh, ok := t.in.Get(prefixOf(node)); ok {
-		return nh
+	if !t.given.has(node) {
+		return around
 	}
-	return around
+	nh, _ := t.in.Get(prefixOf(node))
+	return nh
 }
 
-// prefixOf returns the prefix of a node that is no bucket.
-func prefixOf(node int) rib.Prefix {
-	depth := bits.Len(uint(node)) - 1
-	return rib.Prefix{Addr: uint32(uint64(node) << (32 - depth)), Bits: uint8(depth)}
+// runOf returns the routes of a table in the prefix of a leaf, that are no shorter.
+func runOf(r *rib.RIB, leaf int) []rib.Entry {
+	p := prefixOf(leaf)
+	run := r.Run(uint16(p.Addr >> 16))
+	if leafBits > 16 {
+		run = run[first(run, uint16(p.Addr)):]
+		if end := uint16(p.Last()) + 1; end != 0 {
+			run = run[:first(run, end)]
+		}
+	}
+	for len(run) > 0 && run[0].Bits() < leafBits {
+		run = run[1:]
+	}
+	return run
 }
 
 // A walk goes down the tree once, from high addresses to low ones, and says on its
@@ -58,26 +65,31 @@ type walk struct {
 	emit func(Change)
 }
 
-// choose gives a node what is handed down to it, and decides what it hands on.
-// route is as for collect.
-func (w walk) choose(node int, route, handed rib.NextHop) {
-	if !w.isDirty(node) && (w.handed[node] == handed || w.sets[node] == every) {
+// choose decides what a node hands on of what is handed down to it, and whether
+// that takes a route. route is as for collect; changed tells whether handed is
+// another than before.
+func (w walk) choose(node int, route, handed rib.NextHop, changed bool) {
+	if !w.dirty.has(node) && (!changed || w.sets[node] == every) {
 		return // where nothing is routed nothing depends on what is handed down
 	}
-	w.handed[node] = handed
+	w.dirty.put(node, false)
 	if node >= leaves {
-		w.bucket(uint16(node-leaves), route, handed)
+		w.leaf(node, route, handed)
 		return
 	}
-	p := prefixOf(node)
-	old, existed := w.out.Get(p)
+	p, old, existed := prefixOf(node), rib.None, w.made.has(node)
+	if existed {
+		old, _ = w.out.Get(p)
+	}
 	needed := !w.pool.has(w.sets[node], handed)
 	if needed {
 		handed = pick(w.pool.row(w.sets[node]), old, existed)
 	}
 	route = w.routeAt(node, route)
-	w.choose(2*node+1, route, handed)
-	w.choose(2*node, route, handed)
+	changed = w.down[node] != handed
+	w.down[node] = handed
+	w.choose(2*node+1, route, handed, changed)
+	w.choose(2*node, route, handed, changed)
 	switch {
 	case needed:
 		w.add(p, handed, old, existed)
@@ -86,18 +98,20 @@ func (w walk) choose(node int, route, handed rib.NextHop) {
 	}
 }
 
-// bucket compares what a bucket needs with what it has, from its end.
-func (w walk) bucket(b uint16, route, handed rib.NextHop) {
-	have := below(w.out.Run(b))
-	if len(have) == 0 && len(below(w.in.Run(b))) == 0 && w.pool.has(w.sets[leaves+int(b)], handed) {
+// leaf compares what a leaf needs with what it has, from its end.
+func (w walk) leaf(node int, route, handed rib.NextHop) {
+	have, run := runOf(w.out, node), runOf(w.in, node)
+	if len(have) == 0 && len(run) == 0 && w.pool.has(w.sets[node], handed) {
 		return
 	}
-	if w.grown != leaves+int(b) {
-		w.top = w.build.grow(w.in, b, route, w.mode)
-		w.grown = leaves + int(b)
+	p := prefixOf(node)
+	if w.grown != node {
+		w.top = w.build.grow(run, p, route, w.mode)
+		w.grown = node
 	}
 	need := w.build.choose(w.top, handed, have)
 	have = w.build.old // out changes meanwhile
+	b := uint16(p.Addr >> 16)
 	for i, j := len(need)-1, len(have)-1; i >= 0 || j >= 0; {
 		order := 1 // of the last needed after the last there is
 		switch {
@@ -124,7 +138,7 @@ func (w walk) add(p rib.Prefix, nh, old rib.NextHop, existed bool) {
 	if existed && old == nh {
 		return
 	}
-	w.out.Set(p, nh)
+	w.install(p, nh)
 	w.emit(Change{Prefix: p, Old: old, New: nh, Existed: existed})
 }
 
