@@ -278,9 +278,9 @@ func TestZeroChecksumIsComputedStatefully(t *testing.T) {
 func TestOwnAddressShared(t *testing.T) {
 	to4, to6 := pkttest.IPv4{Src: far4, Dst: own4}, pkttest.IPv6{Src: mapped6, Dst: ownIn6}
 	quote4, quote6 := pkttest.IPv4{Src: own4, Dst: far4}.Packet(udp), pkttest.IPv6{Src: ownIn6, Dst: mapped6}.Packet(udp)
-	part := pkttest.Proto{Number: 1, Data: pkttest.Pattern(1, 16)}
-	part6 := pkttest.Proto{Number: 58, Data: part.Data}
-	sctp := pkttest.Proto{Number: 132, Data: part.Data}
+	sctp := pkttest.Proto{Number: 132, Data: pkttest.Pattern(1, 16)}
+	part := pkttest.Proto{Number: 1, Data: append([]byte{8}, sctp.Data[1:]...)} // it could begin a ping
+	part6 := pkttest.Proto{Number: 58, Data: append([]byte{128}, sctp.Data[1:]...)}
 	for _, tt := range []struct {
 		name         string
 		pkt          []byte

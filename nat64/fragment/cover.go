@@ -20,7 +20,7 @@ func (c *cover) add(x interval, more bool) bool {
 	}
 	switch {
 	case at > 0 && c.seen[at-1].end > x.from,
-		c.size != 0 && (!more || x.end > c.size),
+		c.size != 0 && x.end > c.size,
 		!more && at < len(c.seen):
 		return false
 	}

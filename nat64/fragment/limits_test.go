@@ -164,6 +164,43 @@ func TestSourceIsAPrefix(t *testing.T) {
 	}
 }
 
+// TestGaps: a datagram has no more than 256 gaps at once.
+func TestGaps(t *testing.T) {
+	w := newWorld(t, fragment.Options{SourceFragments: 1000, SourceOctets: 1 << 20}, 1)
+	for i := range 258 {
+		want := translate.Held
+		if i >= 256 {
+			want = translate.FragmentsFull
+		}
+		if v, _ := w.send(from4(1, 1, 16+16*i, true, 8)); v != want {
+			t.Fatalf("gap %d: %v, want %v", i, v, want)
+		}
+	}
+	w.holds()
+	if st := w.store.Status(); st.Fragments != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestMemoryOfOtherSizes: buffers that are spare are given up for those of other
+// sizes, so that no more memory is in use than there may be.
+func TestMemoryOfOtherSizes(t *testing.T) {
+	const octets = 1 << 20
+	w := newWorld(t, fragment.Options{Octets: octets, SourceOctets: octets, SourceFragments: 1 << 14}, 1)
+	for round, size := range []int{64, 1400, 64, 8000, 400, 30_000} {
+		for i := range octets / 256 {
+			w.send(from4(1, i, 8, true, size&^7))
+			if i%50 == 0 {
+				w.holds()
+			}
+		}
+		w.now = time.Duration(round+1) * 10 * time.Second
+		for w.store.Sweep(w.now) {
+		}
+		w.holds()
+	}
+}
+
 // TestConfigure: tighter bounds hold for what comes next.
 func TestConfigure(t *testing.T) {
 	w := newWorld(t, fragment.Options{}, 1)

@@ -231,3 +231,29 @@ func TestSweepEmptiesTheStore(t *testing.T) {
 		t.Errorf("%+v after %d sweeps", st, sweeps)
 	}
 }
+
+// TestExpiredWithoutASweep: what comes reclaims what has expired, a little each
+// time; and nobody is told the ports of what has expired.
+func TestExpiredWithoutASweep(t *testing.T) {
+	w := newWorld(t, fragment.Options{}, 1)
+	for i := range 40 {
+		w.send(part{3, 2, false}.make(true, i, 17))
+	}
+	w.now = 2 * time.Second
+	for i := range 10 {
+		w.send(part{0, 2, false}.make(true, 100+i, 17))
+	}
+	if st := w.store.Status(); st.Fragments != 0 || st.Expired != 40 {
+		t.Errorf("%+v", st)
+	}
+	w.workers[0].tr.Fragments = nil // so that only the Mapper asks
+	for _, tt := range []struct {
+		at   time.Duration
+		want translate.Verdict
+	}{{3999 * time.Millisecond, translate.Translated}, {4 * time.Second, translate.NoBinding}} {
+		w.now = tt.at
+		if v, _ := w.send(part{3, 2, false}.make(true, 100, 17)); v != tt.want {
+			t.Errorf("at %v: %v, want %v", tt.at, v, tt.want)
+		}
+	}
+}

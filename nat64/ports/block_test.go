@@ -192,3 +192,49 @@ func TestOverflowBlocks(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingOnOtherAddresses: an address that is not of the pool has no ports and
+// no blocks, and gives none.
+func TestNothingOnOtherAddresses(t *testing.T) {
+	l := NewLedger(blockPool(t, 16, ports("192.0.2.1/32", 4096, 4111)))
+	r := &Request{Proto: wire.ProtoTCP, Random: rand.Uint64()}
+	other, b := addr4("192.0.2.2"), l.Pool().Block(addr4("192.0.2.1"), 4096)
+	shard := l.Pool().Shard(4096)
+	if port, ok := l.Choose(shard, other, r); ok {
+		t.Errorf("Choose: port %d", port)
+	}
+	if x, ok := l.TakeBlock(shard, other, r); ok {
+		t.Errorf("TakeBlock: %+v", x)
+	}
+	if port, ok := l.ChooseIn(Block{V4: other, First: 4096, Last: 4111}, r); ok {
+		t.Errorf("ChooseIn: port %d", port)
+	}
+	if l.ClaimBlock(Block{V4: other, First: 4096, Last: 4111}) {
+		t.Error("ClaimBlock")
+	}
+	l.ReleaseBlock(Block{V4: other, First: 4096, Last: 4111})
+	l.ClaimBlock(b)
+	if x, ok := l.TakeBlock(shard, b.V4, r); ok {
+		t.Errorf("TakeBlock, when none is left: %+v", x)
+	}
+	r.Proto = 132
+	if port, ok := l.ChooseIn(b, r); ok {
+		t.Errorf("ChooseIn, of a protocol without ports: %d", port)
+	}
+}
+
+// TestOverflowAtTheEnd: subscribers may have blocks up to the last of the last
+// address there is.
+func TestOverflowAtTheEnd(t *testing.T) {
+	for _, tt := range []struct {
+		prefix string
+		size   int
+		left   uint64
+	}{{"255.255.255.255/32", 2048, 31 - 16}, {"255.255.255.254/31", 2048, 62 - 16}, {"255.255.255.254/31", 4096, 30 - 16}} {
+		d := Deterministic{netip.MustParsePrefix("2001:db8::/60"), 64, true}
+		p := newPool(t, Options{Ranges: []Range{every(tt.prefix)}, Shards: 1, Block: tt.size, Deterministic: d})
+		if n := netip.MustParsePrefix(tt.prefix); p.Blocks() != tt.left || p.Addresses() != 1<<(32-n.Bits()) {
+			t.Errorf("%v: %d blocks are left, want %d; %d addresses", n, p.Blocks(), tt.left, p.Addresses())
+		}
+	}
+}

@@ -78,13 +78,13 @@ func (p *Pool) giveAway(n uint64) {
 		at := s.first + uint32(whole)
 		if n > 0 {
 			p.spans = append(p.spans, span{first: at, last: at, set: s.with(int(n), &p.layout)})
-			at, n = at+1, 0
+			n = 0
+			if at == s.last {
+				continue
+			}
+			at++
 		}
-		if at <= s.last && at > s.first {
-			p.spans = append(p.spans, span{first: at, last: s.last, set: s.set})
-		} else if at == s.first {
-			p.spans = append(p.spans, s)
-		}
+		p.spans = append(p.spans, span{first: at, last: s.last, set: s.set})
 	}
 }
 
