@@ -36,7 +36,7 @@ func app() *cli.App {
 		EnableBashCompletion: true,
 		Suggest:              true,
 		Commands: []*cli.Command{
-			runCommand(), checkCommand(), explainCommand(), statusCommand(), reloadCommand(), sessionsCommand(), bibCommand(),
+			runCommand(), checkCommand(), explainCommand(), statusCommand(), metricsCommand(), reloadCommand(), sessionsCommand(), bibCommand(),
 			makeCommand(), removeCommand(), demoCommand(), versionCommand(), completionCommand(), manCommand(),
 		},
 		CommandNotFound: func(_ *cli.Context, name string) {

@@ -2,6 +2,8 @@
 // a unix socket that speaks HTTP:
 //
 //	GET    /status                             a Status
+//	GET    /metrics                            all numbers as Prometheus reads them
+//	GET    /explain?proto=&src=&dst=           a FlowExplanation
 //	POST   /reload                             reads the configuration again
 //	GET    /sessions?client=&proto=&limit=     a Session a line
 //	GET    /sessions/follow?client=&proto=     a Change a line, until the client goes

@@ -15,8 +15,10 @@ const (
 	maxFollows  = 16
 )
 
-// slowest is how long a client may take to read a piece of an answer.
-var slowest = 10 * time.Second
+var (
+	slowest     = 10 * time.Second // how long a client may take to read a piece of an answer
+	readTimeout = 10 * time.Second // and to write a request
+)
 
 // patience gives the client time to read the next piece of an answer.
 func patience(w http.ResponseWriter) {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
 	"taygo/internal/routemap"
 )
@@ -70,8 +69,8 @@ func Listen(path string) (net.Listener, error) {
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	h := &http.Server{
 		Handler:           s.handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
+		ReadHeaderTimeout: readTimeout / 2,
+		ReadTimeout:       readTimeout,
 		MaxHeaderBytes:    8 << 10,
 	}
 	stop := context.AfterFunc(ctx, func() { h.Close() })
@@ -87,6 +86,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /status", s.status)
 	mux.HandleFunc("POST /reload", s.reload)
 	mux.HandleFunc("GET /explain", s.explain)
+	mux.HandleFunc("GET /metrics", s.metricsHandler())
 	listings, follows := make(seats, maxListings), make(seats, maxFollows)
 	mux.HandleFunc("GET /sessions", listings.taken(s.sessions))
 	mux.HandleFunc("GET /bib", listings.taken(s.bindings))
