@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"internal/natstate":  {"nat64"},
 	"internal/logsink":   {},
 	"internal/notify":    {},
+	"internal/mrt":       {},
 
 	// Layer 4: the one package that knows everyone.
 	"internal/gateway": {
@@ -51,8 +52,8 @@ var allowed = map[string][]string{
 
 	// Layer 5: the program.
 	"cmd/taygo": {
-		"conf", "internal/gateway", "internal/control", "internal/demo", "internal/logsink", "internal/notify",
-		"internal/tayga", "tundev",
+		"conf", "internal/gateway", "internal/control", "internal/demo", "internal/logsink", "internal/mrt", "internal/notify",
+		"internal/routemap", "internal/tayga", "tundev",
 	},
 	"internal/demo":  {"conf", "internal/control", "internal/netlab"},
 	"internal/tayga": {"conf", "internal/logsink", "internal/notify", "tundev"},
