@@ -14,13 +14,8 @@ import (
 	"time"
 )
 
-// hurried shortens the patience of servers until the test ends.
-func hurried(t *testing.T) {
-	t.Helper()
-	oldSlowest, oldRead := slowest, readTimeout
-	slowest, readTimeout = 200*time.Millisecond, 100*time.Millisecond
-	t.Cleanup(func() { slowest, readTimeout = oldSlowest, oldRead })
-}
+// The servers of all tests have little patience.
+func init() { slowest, readTimeout = 2*time.Second, 500*time.Millisecond }
 
 // soon waits until a condition holds.
 func soon(t *testing.T, what string, holds func() bool) {
@@ -60,7 +55,6 @@ func endless(yielded *atomic.Int64, ended *atomic.Int64) func(Query, func(Sessio
 // TestWhoDoesNotReadIsCutOff: the listing waits with little in memory, ends soon,
 // and everybody else is answered meanwhile.
 func TestWhoDoesNotReadIsCutOff(t *testing.T) {
-	hurried(t)
 	var yielded, ended atomic.Int64
 	c := serve(t, &Server{Sessions: endless(&yielded, &ended), Status: func() Status { return Status{PID: 1} }})
 	conn := ask(t, c, "GET /sessions")
@@ -80,7 +74,6 @@ func TestWhoDoesNotReadIsCutOff(t *testing.T) {
 
 // TestWhoReadsSlowlyGetsAll: as long as it reads at all.
 func TestWhoReadsSlowlyGetsAll(t *testing.T) {
-	hurried(t)
 	const n = 20_000
 	c := serve(t, &Server{Sessions: func(_ Query, yield func(Session) bool) error {
 		for i := 0; i < n && yield(session(1)); i++ {
@@ -89,8 +82,8 @@ func TestWhoReadsSlowlyGetsAll(t *testing.T) {
 	}})
 	got := 0
 	err := c.Sessions(t.Context(), Query{}, func(Session) bool {
-		if got++; got%(n/20) == 0 {
-			time.Sleep(slowest / 4)
+		if got++; got%(n/10) == 0 {
+			time.Sleep(slowest / 8)
 		}
 		return true
 	})
@@ -197,7 +190,6 @@ func feedOf(changes <-chan Change, ended chan<- struct{}) func(context.Context, 
 // TestFollowLastsUntilTheClientGoes: longer than any other request may, and a change
 // arrives while nothing else happens.
 func TestFollowLastsUntilTheClientGoes(t *testing.T) {
-	hurried(t)
 	changes, ended := make(chan Change), make(chan struct{}, 1)
 	c := serve(t, &Server{Follow: feedOf(changes, ended)})
 	ctx, stop := context.WithCancel(t.Context())
@@ -209,7 +201,7 @@ func TestFollowLastsUntilTheClientGoes(t *testing.T) {
 			return true
 		})
 	}()
-	for n := range 5 {
+	for n := range 3 {
 		time.Sleep(readTimeout)
 		s := session(3)
 		changes <- Change{Event: "of another protocol", Protocol: "tcp", IPv6: s.IPv6}
@@ -229,7 +221,6 @@ func TestFollowLastsUntilTheClientGoes(t *testing.T) {
 
 // TestAFollowerThatDoesNotRead is cut off.
 func TestAFollowerThatDoesNotRead(t *testing.T) {
-	hurried(t)
 	changes, ended := make(chan Change), make(chan struct{}, 1)
 	c := serve(t, &Server{Follow: feedOf(changes, ended)})
 	ask(t, c, "GET /sessions/follow")
@@ -285,8 +276,9 @@ func TestGarbageInBodies(t *testing.T) {
 		"half an object": good[:20],
 		"a list":         "[" + good + "]",
 		"two objects":    good + good,
-		"an odd field":   `{"color":"red"}`,
+		"an odd field":   `{"color":"red",` + good[1:],
 		"an odd address": `{"protocol":"tcp","ipv6":"2001:db8::1","ipv4":"192.0.2.1:80"}`,
+		"a long one":     strings.Repeat(" ", maxBody) + good,
 		"endless":        `{"protocol":"` + strings.Repeat("x", 1<<20) + `"}`,
 	} {
 		conn, err := net.Dial("unix", c.Path)
@@ -309,7 +301,6 @@ func TestGarbageInBodies(t *testing.T) {
 // TestManySlowClients: a thousand who send their request octet by octet, or never,
 // make nobody else wait for long.
 func TestManySlowClients(t *testing.T) {
-	hurried(t)
 	c := serve(t, &Server{Status: func() Status { return Status{PID: 1} }})
 	for range 1000 {
 		conn, err := net.Dial("unix", c.Path)

@@ -134,8 +134,6 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	// The deadline for the request would end the answer too.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	ctx, stop := context.WithCancel(r.Context())
 	out, n := newLines(w), 0
 	var flusher sync.WaitGroup
