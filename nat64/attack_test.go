@@ -164,6 +164,34 @@ func TestStoreOfSYNsIsBoundedInOctets(t *testing.T) {
 	}
 }
 
+// TestRingOfSYNs: packets that go over the end of the ring overwrite none that is
+// kept: what comes out is what went in, for every size that there can be.
+func TestRingOfSYNs(t *testing.T) {
+	for _, n := range []int{0, 1, 59, 60, 61, 200, 459, 460, 461} {
+		w := newWorld(t, options(onePort, func(o *nat64.Options) { o.Limits.SYNs, o.Limits.SYNOctets = 10, 500 }))
+		syn := func(port uint16, n int) []byte {
+			return in4(far4, pool4, pkttest.TCP{Sport: port, Dport: 4000, Flags: pkttest.SYN, Data: pkttest.Pattern(byte(port), n)})
+		}
+		var kept [][]byte
+		for port := range uint16(200) {
+			w.at(w.now + 2*time.Second)
+			for _, p := range w.sent {
+				if string(p[28:]) != string(kept[0]) {
+					t.Fatalf("%d octets, port %d: answers\n%x, want\n%x", n, port, p[28:], kept[0])
+				}
+				kept = kept[1:]
+			}
+			pkt := syn(port, n*int(port%3)/2)
+			if w.send(pkt); w.last == translate.SYNStored {
+				kept = append(kept, pkt)
+			}
+			if w.table.Kept() != len(kept) {
+				t.Fatalf("%d octets, port %d: %d kept, want %d", n, port, w.table.Kept(), len(kept))
+			}
+		}
+	}
+}
+
 // TestClockOfAnotherWorker: packets whose time lies a little behind that of others
 // end nothing, and make nothing immortal.
 func TestClockOfAnotherWorker(t *testing.T) {

@@ -173,3 +173,20 @@ func TestStaticTurnsDynamic(t *testing.T) {
 	}
 	check(t, k.table)
 }
+
+// TestNewRulesHoldBeforeThePurge: a binding that does not fit the new rules opens
+// no session any more, though the purge has not come to it.
+func TestNewRulesHoldBeforeThePurge(t *testing.T) {
+	o := options()
+	k := newKit(t, newTable(t, o))
+	at, _ := k.sendOut(nat64.UDP, host, server, 0)
+	o.Pools = []ports.Range{{Prefix: netip.MustParsePrefix("192.0.2.1/32"), First: at.port - 1, Last: at.port - 1, UDP: true}}
+	k.table.EnforceWithoutPurge(o)
+	_, v := k.sendIn(nat64.UDP, stranger, at, 0)
+	wantVerdict(t, "a stranger", v, translate.NoBinding)
+	got, v := k.sendOut(nat64.UDP, host, stranger, 0)
+	if v != translate.Translated || got.port != at.port-1 {
+		t.Errorf("the host gets %v, %v", got, v)
+	}
+	check(t, k.table)
+}

@@ -136,6 +136,39 @@ func TestErrorsFromIPv6(t *testing.T) {
 	}
 }
 
+// TestErrorMustFitItsQuote: an error reaches nobody if it was not sent to the one
+// whose packet it quotes, though both have sessions.
+func TestErrorMustFitItsQuote(t *testing.T) {
+	w := newWorld(t, options(func(o *nat64.Options) {
+		o.Pools[0] = allOf("192.0.2.0/31")
+		for i, v4 := range []string{"192.0.2.0:4000", "192.0.2.1:4000"} {
+			o.Static = append(o.Static, static(17, fmt.Sprintf("[2001:db8:%d::10]:5000", i+1), v4, 1))
+		}
+	}))
+	udp := pkttest.UDP{Sport: 5000, Dport: 53}
+	for _, h := range []string{host6, other6} {
+		for _, to := range []string{far46, near46} {
+			w.send(out6(h, to, udp))
+			wantVerdict(t, h+" to "+to, w.last, translate.Translated)
+		}
+	}
+	quote4 := in4("192.0.2.0", far4, pkttest.UDP{Sport: 4000, Dport: 53})
+	quote6 := out6(far46, host6, pkttest.UDP{Sport: 53, Dport: 5000})
+	for name, tt := range map[string]struct {
+		pkt  []byte
+		want translate.Verdict
+	}{
+		"to the sender, from IPv4":       {in4(router4, "192.0.2.0", pkttest.ICMPError{Type: 11, Quote: quote4}), translate.Translated},
+		"to another, from IPv4":          {in4(router4, "192.0.2.1", pkttest.ICMPError{Type: 11, Quote: quote4}), translate.QuoteUnmapped},
+		"to the sender, from IPv6":       {out6(host6, far46, pkttest.ICMPError{Type: 3, Quote: quote6}), translate.Translated},
+		"to another server, from IPv6":   {out6(host6, near46, pkttest.ICMPError{Type: 3, Quote: quote6}), translate.QuoteUnmapped},
+		"of a source outside, from IPv6": {out6(host6, far46, pkttest.ICMPError{Type: 3, Quote: out6(router6, host6, pkttest.UDP{Sport: 53, Dport: 5000})}), translate.QuoteUnmapped},
+	} {
+		w.send(tt.pkt)
+		wantVerdict(t, name, w.last, tt.want)
+	}
+}
+
 // TestErrorsChangeNothing: no ICMP message ends, makes or prolongs anything (RFC 6146
 // §3.5, RFC 4787 REQ-12, RFC 5508 REQ-6), not even thousands that fit.
 func TestErrorsChangeNothing(t *testing.T) {

@@ -168,3 +168,16 @@ func (t *Table) checkSources(a *audit) error {
 
 // Notes returns how many bindings home shards believe to be in other shards.
 func (t *Table) Notes() int { return int(t.away.Load()) }
+
+// EnforceWithoutPurge is Configure that is interrupted before its purge, with
+// Options that change the pool alone.
+func (t *Table) EnforceWithoutPurge(o Options) {
+	old := t.rules.Load()
+	o.Key = old.Key
+	r, err := newRules(o)
+	if err != nil {
+		panic(err)
+	}
+	r.sources = old.sources
+	t.rules.Store(r)
+}

@@ -93,6 +93,7 @@ var verdictTests = []verdictTest{
 	{translate.SYNStoreFull, func(o *nat64.Options) { onePort(o); o.Limits.SYNs = 1 }, packets(in4(far4, pool4, syn4), in4(near4, pool4, syn4)), 0, 0},
 	{translate.SYNStoreFull, func(o *nat64.Options) { onePort(o); o.Limits.SYNs = 0 }, packets(in4(far4, pool4, syn4)), 0, 0},
 	{translate.SYNStoreFull, func(o *nat64.Options) { onePort(o); o.Limits.SYNOctets = 39 }, packets(in4(far4, pool4, syn4)), 0, 0},
+	{translate.NoBinding, onePort, packets(in4(far4, pool4, pkttest.TCP{Sport: 80, Dport: 4001, Flags: pkttest.SYN})), 0, 0}, // not of the pool
 	{translate.TCPIncoming, func(o *nat64.Options) { onePort(o); o.IncomingTCP = false }, packets(in4(far4, pool4, syn4)), 0, 0},
 	{translate.TCPIncoming, func(o *nat64.Options) { statics(o); o.IncomingTCP = false }, packets(in4(far4, pool4, syn4)), 0, 0},
 	{translate.NoSession, func(o *nat64.Options) { statics(o); o.IncomingTCP = false }, packets(in4(far4, pool4, ack4)), 0, 0},
