@@ -63,6 +63,7 @@ type Gateway struct {
 	moments   natstate.Clock
 	routes    *routeKeeper
 	natLog    *natlog.Log // nil: nothing is logged; set before the first task
+	natFeed   natFeed     // of natLog
 
 	mu      sync.Mutex // guards what follows
 	config  *conf.Config

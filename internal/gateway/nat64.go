@@ -35,6 +35,9 @@ func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
 	if err != nil {
 		return natError(c, err)
 	}
+	if g.natLog != nil {
+		g.natFeed.follow(t)
+	}
 	g.table.Store(t)
 	g.key = t.Key()
 	r.mapper.table = t

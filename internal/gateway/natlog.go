@@ -13,14 +13,16 @@ import (
 // the highest rate of new sessions that a log can follow.
 const feedLength = 1 << 16
 
-// newNATLog returns the log of bindings and sessions that c asks for, or nil.
+// newNATLog returns the log of bindings and sessions that c asks for, or nil. It
+// misses nothing from now on; what was restored the process before has logged.
 func (g *Gateway) newNATLog(c *conf.Config) *natlog.Log {
 	events := natEvents(c.NAT64.Log)
 	if events == 0 {
 		return nil
 	}
+	g.natFeed.follow(g.table.Load())
 	o := natlog.Options{
-		Feed: &natFeed{g: g}, Wall: g.wall, Events: events, Destinations: c.NAT64.Log.Destinations,
+		Feed: &g.natFeed, Wall: g.wall, Events: events, Destinations: c.NAT64.Log.Destinations,
 		Tell: func(err error) {
 			if err != nil {
 				g.options.Log.Error("bindings and sessions are not logged, translation goes on", "error", err)
@@ -61,20 +63,19 @@ func (g *Gateway) wall(at time.Duration) time.Time { return time.Now().Add(at - 
 // A natFeed is a feed of the table there is, which a reload may give up and make
 // anew. Next belongs to one goroutine.
 type natFeed struct {
-	g     *Gateway
-	table *nat64.Table
-	feed  atomic.Pointer[nat64.Feed]
+	feed atomic.Pointer[nat64.Feed]
+}
+
+// follow takes changes from t from now on, which no packet knows yet. If there is no
+// table, what the last one has told is still to be taken.
+func (f *natFeed) follow(t *nat64.Table) {
+	if t != nil {
+		f.feed.Store(t.Feed(feedLength))
+	}
 }
 
 // Next implements natlog.Feed.
 func (f *natFeed) Next(into []nat64.Change) int {
-	if t := f.g.table.Load(); t != f.table {
-		f.table = t
-		f.feed.Store(nil)
-		if t != nil {
-			f.feed.Store(t.Feed(feedLength))
-		}
-	}
 	if feed := f.feed.Load(); feed != nil {
 		return feed.Next(into)
 	}
