@@ -37,6 +37,7 @@ func app() *cli.App {
 		Suggest:              true,
 		Commands: []*cli.Command{
 			runCommand(), checkCommand(), explainCommand(), statusCommand(), metricsCommand(), reloadCommand(), sessionsCommand(), bibCommand(),
+			routesCommand(),
 			makeCommand(), removeCommand(), demoCommand(), versionCommand(), completionCommand(), manCommand(),
 		},
 		CommandNotFound: func(_ *cli.Context, name string) {

@@ -10,7 +10,6 @@
 //	GET    /bib?client=&proto=&limit=          a Binding a line
 //	POST   /bib, DELETE /bib                   make and remove a static Binding
 //	GET    /routes/summary                     a routemap.Summary
-//	GET    /routes/metrics                     a routemap.Metrics
 //	GET    /routes/show?prefix=&limit=         a routemap.RouteInfo a line
 //	GET    /routes/lookup?ipv4=                a Lookup
 //	GET    /routes/nexthops                    a routemap.NextHopInfo a line

@@ -97,7 +97,6 @@ const maxChanges = 4
 func (r routes) handle(mux *http.ServeMux, listings seats) {
 	verifies, changes := make(seats, 1), make(seats, maxChanges)
 	mux.HandleFunc("GET /routes/summary", r.object(func(m routeMapper, _ *http.Request) (any, error) { return m.Summary(), nil }))
-	mux.HandleFunc("GET /routes/metrics", r.object(func(m routeMapper, _ *http.Request) (any, error) { return m.Metrics(), nil }))
 	mux.HandleFunc("GET /routes/rejected", r.object(func(m routeMapper, _ *http.Request) (any, error) { return rejections(m), nil }))
 	mux.HandleFunc("GET /routes/lookup", r.object(lookup))
 	mux.HandleFunc("GET /routes/show", listings.taken(r.with(show)))

@@ -31,7 +31,6 @@ func TestWithoutRoutes(t *testing.T) {
 		c := serve(t, s)
 		for what, ask := range map[string]func() error{
 			"summary":  func() error { _, err := c.Routes(t.Context()); return err },
-			"metrics":  func() error { _, err := c.RouteMetrics(t.Context()); return err },
 			"show":     func() error { return c.ShowRoutes(t.Context(), prefix("0.0.0.0/0"), 0, nil) },
 			"lookup":   func() error { _, err := c.LookupRoute(t.Context(), netip.MustParseAddr("192.0.2.1")); return err },
 			"nexthops": func() error { return c.NextHops(t.Context(), nil) },
@@ -57,9 +56,6 @@ func TestWhatIsToldOfRoutes(t *testing.T) {
 	c := serveRoutes(t, f)
 	if got, err := c.Routes(t.Context()); err != nil || got != f.Summary() {
 		t.Errorf("summary: %+v, %v", got, err)
-	}
-	if got, err := c.RouteMetrics(t.Context()); err != nil || !reflect.DeepEqual(got.RejectedTotal, f.Metrics().RejectedTotal) || got.Mapped != 1 {
-		t.Errorf("metrics: %+v, %v", got, err)
 	}
 	list, missed := f.Rejected()
 	want := Rejections{NextHops: list, Missed: missed, Routes: map[string]uint64{"filtered": 9}, Legs: map[string]uint64{"no-leg": 1}}

@@ -20,11 +20,6 @@ func (c Client) Routes(ctx context.Context) (routemap.Summary, error) {
 	return object[routemap.Summary](ctx, c, http.MethodGet, "/routes/summary")
 }
 
-// RouteMetrics asks for the numbers of route mapping.
-func (c Client) RouteMetrics(ctx context.Context) (routemap.Metrics, error) {
-	return object[routemap.Metrics](ctx, c, http.MethodGet, "/routes/metrics")
-}
-
 // ShowRoutes calls yield for each route inside a prefix, IPv4 or mapped, in the
 // order of their addresses, until it returns false or there were limit of them; 0
 // is no limit. They are not of one moment if there are many.
