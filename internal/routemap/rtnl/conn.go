@@ -114,7 +114,7 @@ func deafen(fd int, ports []uint32) error {
 	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
 
-// Close closes the socket. A Receive that waits ends with os.ErrClosed.
+// Close closes the socket. A Receive that waits ends with an error.
 func (c *Conn) Close() error { return c.file.Close() }
 
 // Port returns the number by which the kernel knows the socket.

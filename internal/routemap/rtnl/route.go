@@ -69,7 +69,7 @@ func ParseRoute(b []byte) (Route, bool) {
 		}
 		r.attr(kind, value)
 	}
-	if dst.BitLen() < length || dst.Is4() != (r.Family == unix.AF_INET) {
+	if !dst.IsValid() || dst.BitLen() < length || dst.Is4() != (r.Family == unix.AF_INET) {
 		return Route{}, false
 	}
 	r.Dst = netip.PrefixFrom(dst, length)
