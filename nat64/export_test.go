@@ -181,3 +181,28 @@ func (t *Table) EnforceWithoutPurge(o Options) {
 	r.sources = old.sources
 	t.rules.Store(r)
 }
+
+// SweepPort is SweepAll for the shard of a port alone.
+func (t *Table) SweepPort(port uint16, now time.Duration, out Sink) {
+	t.refuseSYNs(now, out)
+	t.sweep.shard, t.sweep.at = t.ofPort(port).n, store.Cursor{}
+	t.sweepStep(clockOf(now), out)
+	t.sweep.shard, t.sweep.at = 0, store.Cursor{}
+}
+
+// Forget removes the binding of a transport address, whatever state it is in, and
+// all SYNs that are kept.
+func (t *Table) Forget(proto uint8, v4 uint32, port uint16, now time.Duration) {
+	sh := t.ofPort(port)
+	t.lock(sh)
+	if ref := sh.In(proto, v4, port); ref != 0 {
+		t.remove(sh, ref, clockOf(now))
+	}
+	sh.Unlock()
+	t.adoptOrphans(sh)
+	for i := t.syns.first; i != t.syns.next; i++ {
+		if !t.syns.queue[i%len(t.syns.queue)].gone {
+			t.syns.forget(i)
+		}
+	}
+}

@@ -228,3 +228,17 @@ func TestSourceAtItsLimitEvictsNobody(t *testing.T) {
 	}
 	check(t, k.table)
 }
+
+// TestSessionDoesNotEvictItsOwnBinding: one that needs room takes it of other
+// bindings only.
+func TestSessionDoesNotEvictItsOwnBinding(t *testing.T) {
+	k := newKit(t, newTable(t, options(func(o *nat64.Options) { o.Limits.Sessions = 1 })))
+	at, _ := k.sendOut(nat64.UDP, host, server, 0)
+	_, v := k.sendOut(nat64.UDP, host, stranger, 0)
+	wantVerdict(t, "another session", v, translate.SessionsFull)
+	got, v := k.sendOut(nat64.UDP, host, server, 0)
+	if v != translate.Translated || got != at {
+		t.Errorf("%v, %v, was %v", v, got, at)
+	}
+	check(t, k.table)
+}

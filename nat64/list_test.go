@@ -221,3 +221,18 @@ func TestExplainSession(t *testing.T) {
 		t.Errorf("when it is over: %+v", e)
 	}
 }
+
+// TestExplainHeld: a binding that is held comes back to its host, until it has
+// rested.
+func TestExplainHeld(t *testing.T) {
+	k := newKit(t, newTable(t, options()))
+	at, _ := k.sendOut(nat64.UDP, host, server, 0)
+	k.now = 5 * time.Minute
+	k.table.SweepAll(k.now, &counter{})
+	for now, held := range map[time.Duration]bool{7*time.Minute - 1: true, 7 * time.Minute: false} {
+		e := k.table.ExplainOut(wire.ProtoUDP, netip.AddrPortFrom(host.addr.Netip(), host.port), netip.MustParseAddrPort(far4+":80"), now)
+		if e.Held != held || (e.V4.Port() == at.port) != held || e.Verdict != translate.Translated {
+			t.Errorf("at %v: %+v", now, e)
+		}
+	}
+}

@@ -107,6 +107,9 @@ func TestDedicated(t *testing.T) {
 	if got, v := k.sendIn(nat64.TCP, stranger, v4("192.0.2.7", 80), begin); v != translate.Translated || got != v6(other6, 80) {
 		t.Errorf("the port of another: %v, %v", got, v)
 	}
+	if got, v := k.sendOut(nat64.TCP, v6(host6, 80), server, begin); v != translate.Translated || got == v4("192.0.2.7", 80) {
+		t.Errorf("the host from the port of another: %v, %v", got, v)
+	}
 	for i := range 2000 {
 		h := v6(other6, 5)
 		h.addr.Lo += uint64(i)
@@ -135,7 +138,7 @@ func TestDedicated(t *testing.T) {
 // ones on either side; removed, it takes its sessions along.
 func TestStaticAtRunTime(t *testing.T) {
 	k := newKit(t, newTable(t, options(func(o *nat64.Options) { o.PortHold = 0 })))
-	mine, _ := k.sendOut(nat64.UDP, host, server, 0)
+	k.sendOut(nat64.UDP, host, server, 0)
 	theirs, _ := k.sendOut(nat64.UDP, v6(other6, 9), server, 0)
 	bystander, _ := k.sendOut(nat64.UDP, v6(other6, 10), server, 0)
 	b := nat64.Static{Proto: wire.ProtoUDP, V6: netip.AddrPortFrom(host.addr.Netip(), host.port), V4: netip.AddrPortFrom(theirs.addr.Netip(), theirs.port)}
@@ -168,7 +171,23 @@ func TestStaticAtRunTime(t *testing.T) {
 		t.Errorf("removed twice: %v", err)
 	}
 	check(t, k.table)
-	_ = mine
+}
+
+// TestRemovedStaticPortIsFree: though it was never used.
+func TestRemovedStaticPortIsFree(t *testing.T) {
+	k := newKit(t, newTable(t, options(onePort)))
+	b := static(wire.ProtoUDP, "["+host6+"]:1", pool4+":4000", 1)
+	if _, err := k.table.AddStatic(b, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, v := k.sendOut(nat64.UDP, v6(other6, 9), server, 0)
+	wantVerdict(t, "while it is there", v, translate.PortsExhausted)
+	if _, err := k.table.RemoveStatic(b, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, v = k.sendOut(nat64.UDP, v6(other6, 9), server, 0)
+	wantVerdict(t, "when it is gone", v, translate.Translated)
+	check(t, k.table)
 }
 
 // TestStaticRefused: bindings that cannot be, with the reason.
