@@ -39,7 +39,7 @@ func saveForEver(f File) {
 // TestKilledWhileItSaves: at any instant, the file is whole, and none is older than
 // the last that was said to be saved.
 func TestKilledWhileItSaves(t *testing.T) {
-	kills := 60
+	kills := 100
 	if testing.Short() {
 		kills = 10
 	}
