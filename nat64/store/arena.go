@@ -19,34 +19,32 @@ const (
 // becomes usable from its front on as it is handed out.
 type arena struct {
 	system system
-	small  int // octets at the front, of which only what is written becomes real
+	front  int // octets that are in use before there is much to store
+
+	used atomic.Int64 // octets at the front that are handed out; changes under mu
 
 	mu     sync.Mutex
 	memory []byte // the range, from a huge page's boundary on; nil before its first use
 	base   unsafe.Pointer
 	usable int // octets at the front that the system has granted
-	used   atomic.Int64
 }
 
-// A system grants memory. Its functions report whether it did.
+// A system grants memory. The functions report whether it did.
 type system struct {
-	reserve func() []byte                       // a range of zeros that may not be touched yet, nil if refused
-	grant   func(memory []byte, huge bool) bool // makes a part of it usable
+	reserve func() []byte            // a range of zeros that may not be touched yet, nil if refused
+	grant   func(memory []byte) bool // makes a part usable, which may become real as it is touched
+	back    func(memory []byte) bool // makes a part usable and real, in huge pages if there are any
 	release func(memory []byte)
 }
 
 const (
-	hugePage  = 2 << 20
-	grantStep = 16 * hugePage
-	skipped   = 4096 // octets at the front, so that no ref is 0
-	slack     = 4096 // octets at the end: a *node may reach past its block
+	hugePage = 2 << 20
+	ahead    = 4 * hugePage
+	skipped  = 4096 // octets at the front, so that no ref is 0
+	slack    = 4096 // octets at the end: a *node may reach past its block
 )
 
-func newArena(s system, small int) *arena {
-	return &arena{system: s, small: (small + hugePage - 1) &^ (hugePage - 1)}
-}
-
-// take hands out size octets, a multiple of 4096, aligned to as much and zero. It
+// take hands out size octets, a multiple of 4096, zero and aligned to 4096. It
 // returns the address of the arena with the ref.
 func (a *arena) take(size int) (unsafe.Pointer, uint32, bool) {
 	a.mu.Lock()
@@ -55,8 +53,12 @@ func (a *arena) take(size int) (unsafe.Pointer, uint32, bool) {
 		return nil, 0, false
 	}
 	at := int(a.used.Load())
-	if !a.grant(at + size) {
-		return nil, 0, false
+	for at+size > a.usable {
+		next := a.next()
+		if next == nil || !a.system.grant(next) {
+			return nil, 0, false
+		}
+		a.usable += len(next)
 	}
 	a.used.Store(int64(at + size))
 	return a.base, uint32(at >> unitBits), true
@@ -69,28 +71,33 @@ func (a *arena) reserve() bool {
 	}
 	runtime.AddCleanup(a, a.system.release, memory)
 	odd := -uintptr(unsafe.Pointer(unsafe.SliceData(memory))) & (hugePage - 1)
-	a.memory = memory[odd:]
+	a.memory = memory[odd : len(memory)-slack]
 	a.base = unsafe.Pointer(unsafe.SliceData(a.memory))
 	a.used.Store(skipped)
 	return true
 }
 
-// grant makes the arena usable up to end. At its front it asks for little at a
-// time and for pages of the usual size, so that a store of few records stays
-// small; past it for huge ones, without which a look-up in a large store misses
-// the translation caches of the processor too.
-func (a *arena) grant(end int) bool {
-	for end > a.usable {
-		huge := a.usable >= a.small
-		next := a.usable + hugePage
-		if huge {
-			next = a.usable + grantStep
-		}
-		next = min(next, len(a.memory))
-		if end > len(a.memory)-slack || !a.system.grant(a.memory[a.usable:next], huge) {
-			return false
-		}
-		a.usable = next
+// next returns what is to become usable next, nil at the end of the arena.
+func (a *arena) next() []byte {
+	if a.usable+hugePage > len(a.memory) {
+		return nil
 	}
-	return true
+	return a.memory[a.usable : a.usable+hugePage]
+}
+
+// prepare makes memory real ahead of its use, once the store has outgrown its
+// front. The system takes its time for it, in which nothing is locked; what take
+// had to grant meanwhile is prepared all the same.
+func (a *arena) prepare() {
+	for used := a.used.Load(); used > int64(a.front); used = a.used.Load() {
+		a.mu.Lock()
+		at, next := a.usable, a.next()
+		a.mu.Unlock()
+		if int64(at) >= used+ahead || next == nil || !a.system.back(next) {
+			return
+		}
+		a.mu.Lock()
+		a.usable = max(a.usable, at+len(next))
+		a.mu.Unlock()
+	}
 }

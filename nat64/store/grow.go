@@ -17,7 +17,7 @@ func (x *index) grow(h uint64) {
 		x.double()
 		return
 	}
-	depth := uint8(lineAt(x.table(h), 1)[slots] >> tableBits)
+	depth := uint8(lineAt(x.table(h), 0)[slots] >> depthBits)
 	if depth == maxDepth {
 		return
 	}
@@ -83,23 +83,30 @@ func (x *index) split(h uint64, depth uint8, ref uint32) {
 		x.dir[first+half+i] = ref
 	}
 	for i := range uintptr(fullMask + 1) {
-		from, to, moved := lineAt(low, i), lineAt(high, i), 0
-		for k := from.used() - 1; k >= 0; k-- {
-			g := x.records.hash(x.side, from[k]&^tagMask)
-			if rank(g)>>(31-depth)&1 == 0 {
-				continue
-			}
-			to[moved] = from[k]
-			moved++
-			from.drop(k)
-			if home := x.home(g); home != i {
-				lineAt(low, home)[slots]--
-				lineAt(high, home)[slots]++
-			}
-		}
-		lineAt(low, 0)[slots] -= uint32(moved) * ofTable
-		lineAt(high, 0)[slots] += uint32(moved) * ofTable
+		x.splitLine(low, high, i, 31-depth)
 	}
-	lineAt(low, 1)[slots] += ofTable
-	lineAt(high, 1)[slots] += uint32(depth+1) * ofTable
+	lineAt(low, 0)[slots] += 1 << depthBits
+	lineAt(high, 0)[slots] += uint32(depth+1) << depthBits
+}
+
+// splitLine moves the records of line i of which a bit of the rank is set.
+func (x *index) splitLine(low, high unsafe.Pointer, i uintptr, bit uint8) {
+	from, to := lineAt(low, i), lineAt(high, i)
+	used, moved := from.used(), 0
+	var hashes [slots]uint64 // first all of them: the processor fetches many records at once
+	for k, slot := range from[:used] {
+		hashes[k] = x.records.hash(x.side, slot&^tagMask)
+	}
+	for k := used - 1; k >= 0; k-- {
+		if rank(hashes[k])>>bit&1 == 0 {
+			continue
+		}
+		to[moved] = from[k]
+		moved++
+		from.drop(k)
+		if home := x.home(hashes[k]); home != i {
+			lineAt(low, home)[slots]--
+			lineAt(high, home)[slots]++
+		}
+	}
 }

@@ -28,8 +28,8 @@ const (
 // line of its hash or, where that is well filled, in its other line: no search
 // looks at more than two. Slots are filled from the front. The lower half of the
 // last word says how many records at home in this line are in their other one.
-// The upper half belongs to the table: in line 0 it is the number of its records,
-// in line 1 its depth, the bits that all hashes in it have in common.
+// The upper half, in line 0, is the depth of the table: the number of bits that
+// all hashes in it have in common.
 type line [slots + 1]uint32
 
 // A slot is 0, or a tag of 8 bits of the hash above the number of a record.
@@ -43,9 +43,8 @@ const (
 	wellFull  = 12 // slots in use from which the other line may be better
 	maxDepth  = 18
 
-	awayMask  = 1<<16 - 1
-	tableBits = 16
-	ofTable   = 1 << tableBits // one, in the upper half
+	depthBits = 16
+	awayMask  = 1<<depthBits - 1
 )
 
 // Bits of a hash: 0-7 are the tag, 8-13 the home line, 14-19 lead to the other
@@ -79,17 +78,11 @@ func lineAt(table unsafe.Pointer, i uintptr) *line {
 	return (*line)(unsafe.Add(table, i*unsafe.Sizeof(line{})))
 }
 
-// count returns the number of records in a table.
-func count(table unsafe.Pointer) uint32 { return lineAt(table, 0)[slots] >> tableBits }
-
 // insert enters a record under its hash, and returns false if there is no memory,
 // or if too many hashes agree in too many bits.
 func (x *index) insert(h uint64, n uint32) bool {
 	if len(x.dir) == 0 && !x.begin() {
 		return false
-	}
-	if count(x.table(h)) >= (uint32(x.mask)+1)*slots*9/10 {
-		x.grow(h)
 	}
 	if x.enter(x.table(h), h, n) {
 		return true
@@ -113,7 +106,6 @@ func (x *index) enter(table unsafe.Pointer, h uint64, n uint32) bool {
 		return false
 	}
 	l[used] = tag(h) | n
-	lineAt(table, 0)[slots] += ofTable
 	return true
 }
 
@@ -140,7 +132,6 @@ func (x *index) remove(h uint64, n uint32) {
 		other.drop(i)
 		home[slots]--
 	}
-	lineAt(table, 0)[slots] -= ofTable
 }
 
 // find returns the place of a slot, slots if it is not in the line.

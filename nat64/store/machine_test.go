@@ -18,7 +18,10 @@ type machine struct {
 }
 
 func newMachine(t testing.TB, u universe, memory system, pick func(int) int) *machine {
-	s := newStore(Options{Shards: u.shards, PortShift: 1, Seed: seed}, memory)
+	return machineOn(newStore(Options{Shards: u.shards, PortShift: 1, Seed: seed}, memory), t, u, pick)
+}
+
+func machineOn(s *Store, t testing.TB, u universe, pick func(int) int) *machine {
 	return &machine{TB: t, universe: u, pick: pick, store: s, oracle: newOracle(), cursors: make([]Cursor, s.Shards())}
 }
 

@@ -2,6 +2,8 @@ package store
 
 import (
 	"math/bits"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +16,7 @@ const (
 )
 
 // kernel is the memory of the operating system.
-var kernel = system{reserve: reserve, grant: grant, release: release}
+var kernel = system{reserve: reserve, grant: grant, back: back, release: release}
 
 func reserve() []byte {
 	for size := reservation; size >= leastReservation; size /= 2 {
@@ -26,12 +28,18 @@ func reserve() []byte {
 	return nil
 }
 
-func grant(memory []byte, huge bool) bool {
-	if unix.Mprotect(memory, unix.PROT_READ|unix.PROT_WRITE) != nil {
+func grant(memory []byte) bool {
+	return unix.Mprotect(memory, unix.PROT_READ|unix.PROT_WRITE) == nil
+}
+
+func back(memory []byte) bool {
+	if !grant(memory) {
 		return false
 	}
-	if huge {
-		_ = unix.Madvise(memory, unix.MADV_HUGEPAGE) // without huge pages it is only slower
+	_ = unix.Madvise(memory, unix.MADV_HUGEPAGE) // without huge pages it is only slower
+	for i := 0; i < len(memory); i += hugePage {
+		// What another goroutine may have written already stays.
+		atomic.AddUint32((*uint32)(unsafe.Pointer(&memory[i])), 0)
 	}
 	return true
 }

@@ -50,7 +50,8 @@ func TestStoreAgreesWithMaps(t *testing.T) {
 func heap(size int) system {
 	return system{
 		reserve: func() []byte { return make([]byte, size) },
-		grant:   func([]byte, bool) bool { return true },
+		grant:   func([]byte) bool { return true },
+		back:    func([]byte) bool { return true },
 		release: func([]byte) {},
 	}
 }

@@ -99,13 +99,15 @@ func (o *oracle) count(proto uint8) Count {
 // A universe is what a test chooses from: the smaller, the more of it meets.
 type universe struct {
 	shards, hosts, ports6, addrs, ports4, peers, peerPorts int
+
+	region int // of hosts and addresses that no other region has
 }
 
 func (u universe) binding(pick func(int) int) Binding {
 	protos := [...]uint8{wire.ProtoTCP, wire.ProtoUDP, wire.ProtoICMP}
 	return Binding{
-		V6:    wire.Addr{Hi: 0x20010db8<<32 | uint64(pick(u.hosts)), Lo: 1},
-		V4:    0xcb007100 + uint32(pick(u.addrs)),
+		V6:    wire.Addr{Hi: 0x20010db8<<32 | uint64(pick(u.hosts)+u.region<<20), Lo: 1},
+		V4:    0xcb007100 + uint32(pick(u.addrs)+u.region<<8),
 		Port6: uint16(1024 + pick(u.ports6)),
 		Port4: uint16(1024 + pick(u.ports4)),
 		Proto: protos[pick(len(protos))],

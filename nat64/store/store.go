@@ -38,8 +38,8 @@ func newStore(o Options, memory system) *Store {
 		o.Shards = 64
 	}
 	o.Shards = 1 << bits.Len(uint(min(o.Shards, 4096)-1))
-	small := o.Shards * (chunkSize + recordSize<<chunkBits) // so much for the first records of each shard
-	s := &Store{options: o, arena: newArena(memory, small), shards: make([]Shard, o.Shards)}
+	front := skipped + o.Shards*(chunkSize+recordSize<<chunkBits) // the first records of each shard
+	s := &Store{options: o, arena: &arena{system: memory, front: front}, shards: make([]Shard, o.Shards)}
 	for i := range s.shards {
 		s.shards[i].init(s, i)
 	}
@@ -67,6 +67,13 @@ func (s *Store) Hash(proto uint8, v6 wire.Addr, port uint16) uint64 {
 // OfHash returns the home shard of what hashes to h: by Hash, or by a hash of the
 // caller's own that is as hard to predict, and spreads over all bits.
 func (s *Store) OfHash(h uint64) *Shard { return &s.shards[int(h>>20)&(len(s.shards)-1)] }
+
+// Prepare makes memory ready before it is needed. The system needs up to some
+// milliseconds for a huge page, which would else be those of a packet, or has no
+// huge pages left, and look-ups are slower. It is to be called again and again by
+// a goroutine that has time and holds no shard's lock, ten times a second or
+// more. A store that is small needs nothing, and gets nothing.
+func (s *Store) Prepare() { s.arena.prepare() }
 
 // Memory returns the octets that records and indexes have taken from the system.
 func (s *Store) Memory() uint64 { return uint64(s.arena.used.Load()) }

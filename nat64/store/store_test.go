@@ -32,3 +32,37 @@ func TestBindingIsFoundByEitherSide(t *testing.T) {
 		t.Error("found after Unbind")
 	}
 }
+
+func TestShardsAreAPowerOfTwo(t *testing.T) {
+	for _, tt := range []struct{ asked, got int }{{0, 64}, {-1, 64}, {1, 1}, {3, 4}, {16, 16}, {5000, 4096}} {
+		if got := New(Options{Shards: tt.asked}).Shards(); got != tt.got {
+			t.Errorf("%d shards asked for: %d, want %d", tt.asked, got, tt.got)
+		}
+	}
+}
+
+func TestPortsOfAPairOrBlockShareAShard(t *testing.T) {
+	for _, tt := range []struct {
+		shift uint
+		port  uint16
+		shard int
+	}{{1, 1024, 0}, {1, 1025, 0}, {1, 1026, 1}, {1, 1032, 0}, {6, 1024, 0}, {6, 1087, 0}, {6, 1088, 1}, {0, 1025, 1}} {
+		s := New(Options{Shards: 4, PortShift: tt.shift})
+		if got := s.OfPort(tt.port).Number(); got != tt.shard {
+			t.Errorf("shift %d: port %d in shard %d, want %d", tt.shift, tt.port, got, tt.shard)
+		}
+	}
+}
+
+func TestHomesAreSpread(t *testing.T) {
+	s := New(Options{Shards: 64, Seed: seed})
+	n := make([]int, 64)
+	for i := range uint64(64_000) {
+		n[s.OfHash(s.Hash(wire.ProtoUDP, wire.Addr{Hi: 0x20010db8 << 32, Lo: i}, 5000)).Number()]++
+	}
+	for i, got := range n {
+		if got < 800 || got > 1200 {
+			t.Errorf("shard %d is the home of %d of 64,000 hosts", i, got)
+		}
+	}
+}
