@@ -23,7 +23,7 @@ type NAT64 struct {
 	Probes    uint64            `json:"probes"`             // segments sent to hosts of idle connections
 	Sources   int               `json:"sources"`            // prefixes of hosts that have bindings
 	Top       []Source          `json:"top"`                // those with the most sessions, most first
-	FeedLost  uint64            `json:"feed_lost"`          // changes that logs and followers did not get
+	FeedLost  uint64            `json:"feed_lost"`          // changes that those who follow did not get
 	LogLost   map[string]uint64 `json:"log_lost,omitempty"` // changes that a log did not write, by log
 	LogErrors map[string]string `json:"log_errors,omitempty"`
 	Snapshot  Snapshot          `json:"snapshot"`

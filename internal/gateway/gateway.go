@@ -62,8 +62,9 @@ type Gateway struct {
 	key       [32]byte                        // of the table that the process before had; zero if there was none
 	moments   natstate.Clock
 	routes    *routeKeeper
-	natLog    *natlog.Log // nil: nothing is logged; set before the first task
-	natFeed   natFeed     // of natLog
+	feedLost  atomic.Uint64 // changes that those who follow did not get
+	natLog    *natlog.Log   // nil: nothing is logged; set before the first task
+	natFeed   natFeed       // of natLog
 
 	mu      sync.Mutex // guards what follows
 	config  *conf.Config

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"taygo/internal/control"
@@ -50,29 +51,55 @@ func (g *Gateway) listSessions(q control.Query, yield func(control.Session) bool
 	return nil
 }
 
-// listBindings is control.Server.Bindings: static bindings first, used or not.
+// listBindings is control.Server.Bindings: the static bindings behind the others,
+// used or not.
 func (g *Gateway) listBindings(q control.Query, yield func(control.Binding) bool) error {
 	t := g.table.Load()
 	if t == nil {
 		return errNoPool
 	}
-	for _, s := range t.Statics() {
-		b := control.Binding{Protocol: protocolWords[s.Proto], IPv6: s.V6, IPv4: s.V4, Ports: max(s.Ports, 1), Kind: "static"}
-		if !yield(b) {
-			return nil
-		}
-	}
+	statics := t.Statics()
+	sessions, more := make([]int, len(statics)), true
 	t.Bindings(query(q), g.clock(), func(e nat64.Entry) bool {
-		b := control.Binding{Protocol: protocolWords[e.Proto], IPv6: e.V6, IPv4: e.V4, Kind: "dynamic", Sessions: len(e.Sessions), Left: e.Left}
-		switch {
-		case e.Static:
-			b.Kind = "static"
-		case e.Held:
-			b.Kind = "held"
+		if i := staticOf(statics, &e); i >= 0 {
+			sessions[i] += len(e.Sessions)
+			return true
 		}
-		return yield(b)
+		more = yield(binding(&e))
+		return more
 	})
+	for i, s := range statics {
+		if !more {
+			break
+		}
+		more = yield(control.Binding{
+			Protocol: protocolWords[s.Proto], IPv6: s.V6, IPv4: s.V4, Ports: max(s.Ports, 1), Kind: "static", Sessions: sessions[i],
+		})
+	}
 	return nil
+}
+
+// staticOf returns which of the static bindings e is of, or -1.
+func staticOf(statics []nat64.Static, e *nat64.Entry) int {
+	if !e.Static {
+		return -1
+	}
+	return slices.IndexFunc(statics, func(s nat64.Static) bool {
+		past := int(e.V4.Port()) - int(s.V4.Port())
+		return s.Proto == e.Proto && s.V4.Addr() == e.V4.Addr() && past >= 0 && past < max(s.Ports, 1)
+	})
+}
+
+// binding renders what is bound, or held.
+func binding(e *nat64.Entry) control.Binding {
+	b := control.Binding{Protocol: protocolWords[e.Proto], IPv6: e.V6, IPv4: e.V4, Kind: "dynamic", Sessions: len(e.Sessions), Left: e.Left}
+	switch {
+	case e.Static: // of a host that an address is dedicated to
+		b.Kind = "static"
+	case e.Held:
+		b.Kind = "held"
+	}
+	return b
 }
 
 // followInterval is how often changes are handed to those who follow.
@@ -102,6 +129,7 @@ func (g *Gateway) followChanges(ctx context.Context, _ control.Query, yield func
 			if !yield(control.Change{Time: time.Now(), Event: control.EventLost, Lost: all - lost}) {
 				return nil
 			}
+			g.feedLost.Add(all - lost)
 			lost = all
 		}
 		select {

@@ -44,7 +44,7 @@ func (g *Gateway) loadSessions() {
 	g.newStateKeeper() // even a short life is saved
 	now := g.clock()
 	restore := func(all []nat64.Entry) (restored, refused int) { return t.Restore(all, now) }
-	l, err := f.Load(natstate.Options{Now: g.moments.Now(), Hold: c.NAT64.PortHold}, restore)
+	l, err := f.Load(natstate.Options{Now: g.moments.Now(), Hold: c.NAT64.PortHold, Closing: c.NAT64.Timeouts.Closing}, restore)
 	switch {
 	case err != nil:
 		g.options.Log.Error("starting without the sessions of before", "error", err)

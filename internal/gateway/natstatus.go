@@ -33,6 +33,7 @@ func (g *Gateway) natStatus() *control.NAT64 {
 	for _, s := range st.Top {
 		n.Top = append(n.Top, control.Source(s))
 	}
+	n.FeedLost = g.feedLost.Load()
 	if l := g.natLog; l != nil {
 		s := l.Status()
 		n.LogLost = map[string]uint64{s.Name: s.Lost}
