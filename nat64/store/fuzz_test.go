@@ -10,10 +10,6 @@ func FuzzOperations(f *testing.F) {
 			{shards: 1, hosts: 1, ports6: 1, addrs: 1, ports4: 1, peers: 200, peerPorts: 200},
 			{shards: 1, hosts: 200, ports6: 200, addrs: 4, ports4: 250, peers: 2, peerPorts: 2},
 		}[kind%3]
-		size := 64 << 20
-		if kind >= 128 {
-			size = 2*hugePage + slack // next to nothing
-		}
 		at := 0
 		pick := func(n int) int {
 			if at == len(data) {
@@ -22,7 +18,12 @@ func FuzzOperations(f *testing.F) {
 			at++
 			return int(data[at-1]) % n
 		}
-		m := newMachine(t, u, heap(size), pick)
+		m := newMachine(t, u, heap(3*hugePage), pick)
+		if kind >= 128 { // little memory is left
+			a := m.store.arena
+			a.reserve()
+			a.used.Store(int64(len(a.memory)/hugePage*hugePage - recordSize<<chunkBits - 2*chunkSize))
+		}
 		for at < len(data) {
 			m.step(int(growth % 17))
 		}
