@@ -96,7 +96,7 @@ func TestForgedErrors(t *testing.T) {
 	if want := (n-1-int(server.port))/65536 + 1; delivered != want {
 		t.Errorf("%d delivered, want %d", delivered, want)
 	}
-	if s, left := k.table.Peek(6, at.addr.V4(), at.port, server.addr.V4(), server.port, 0); s != nat64.Established || left != 2*time.Hour {
+	if s, left := k.table.Peek(6, at.netip(), server.netip(), 0); s != nat64.Established || left != 2*time.Hour {
 		t.Errorf("%v, %v left", s, left)
 	}
 	check(t, k.table)
@@ -174,14 +174,14 @@ func TestRingOfSYNs(t *testing.T) {
 		}
 		var kept [][]byte
 		for port := range uint16(200) {
-			w.at(w.now + 2*time.Second)
+			w.at(w.now + time.Second)
 			for _, p := range w.sent {
 				if string(p[28:]) != string(kept[0]) {
 					t.Fatalf("%d octets, port %d: answers\n%x, want\n%x", n, port, p[28:], kept[0])
 				}
 				kept = kept[1:]
 			}
-			pkt := syn(port, n*int(port%3)/2)
+			pkt := syn(port, int(port)*7919%(n+1))
 			if w.send(pkt); w.last == translate.SYNStored {
 				kept = append(kept, pkt)
 			}

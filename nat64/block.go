@@ -41,7 +41,7 @@ func (t *Table) placeInBlock(sh *shard, r *rules, x request, req *ports.Request)
 		r.ledger.ReleaseBlock(b)
 		return transport{}, t.noBlock(x, false), away
 	}
-	t.tellBlock(BlockTaken, r, x.q.host, b, x.c)
+	t.tellBlock(BlockTaken, r.sources.prefixOf(x.q.host), b, x.c)
 	port, ok := r.ledger.ChooseIn(b, req)
 	if !ok {
 		return transport{}, t.noBlock(x, true), false // the pool has no port of this protocol in blocks
@@ -105,19 +105,19 @@ func (t *Table) blockElsewhere(r *rules, x request, req *ports.Request, n int) *
 // freeBlock gives back the block that the port of b was in, if that was the last.
 func (t *Table) freeBlock(sh *shard, b *store.Binding, c clock) {
 	r := sh.rules
-	block := r.pool.Block(b.V4, b.Port4)
-	if !r.ledger.IsIdle(block) || !t.owners.Remove(r.sources.prefixOf(b.V6), block) {
+	block, subscriber := r.pool.Block(b.V4, b.Port4), r.sources.prefixOf(b.V6)
+	if !r.ledger.IsIdle(block) || !t.owners.Remove(subscriber, block) {
 		return
 	}
 	r.ledger.ReleaseBlock(block)
-	t.tellBlock(BlockFreed, r, b.V6, block, c)
+	t.tellBlock(BlockFreed, subscriber, block, c)
 }
 
 // tellBlock tells of a block.
-func (t *Table) tellBlock(kind ChangeKind, r *rules, host wire.Addr, b ports.Block, c clock) {
+func (t *Table) tellBlock(kind ChangeKind, subscriber wire.Addr, b ports.Block, c clock) {
 	if t.heard() {
 		t.tell(Change{
-			Kind: kind, At: c.at, V6: addrPort6(r.sources.prefixOf(host), 0),
+			Kind: kind, At: c.at, V6: addrPort6(subscriber, 0),
 			V4: addrPort4(b.V4, b.First), Last: b.Last,
 		})
 	}

@@ -45,7 +45,7 @@ func TestBlockOfASubscriber(t *testing.T) {
 		if v != translate.Translated || len(taken) != 1+i/64 {
 			t.Fatalf("binding %d: %v, %d blocks", i, v, len(taken))
 		}
-		at := netip.AddrPortFrom(got.addr.Netip(), got.port)
+		at := got.netip()
 		in := false
 		for _, b := range taken {
 			in = in || b.V4.Addr() == at.Addr() && b.V4.Port() <= at.Port() && at.Port() <= b.Last

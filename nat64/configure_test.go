@@ -114,7 +114,7 @@ func TestConfigureKeepsSessions(t *testing.T) {
 	k.now = 299 * time.Second
 	_, v = k.sendIn(nat64.UDP, server, at, 0)
 	wantVerdict(t, "the server", v, translate.Translated)
-	if _, left := k.table.Peek(17, at.addr.V4(), at.port, server.addr.V4(), server.port, k.now); left != 10*time.Minute {
+	if _, left := k.peek(17, at); left != 10*time.Minute {
 		t.Errorf("%v left", left)
 	}
 	for i, want := range []translate.Verdict{translate.Translated, translate.SourceLimit} {

@@ -188,7 +188,7 @@ func (t *Table) explainInIn(sh *shard, r *rules, x request, e *Explanation) {
 		e.V6, e.Static = addrPort6(v6, port6), true
 	}
 	e.Rule = "the binding lets in packets from any host"
-	if v, done := t.admit(sh, r, ref, x, bound); done {
+	if v, done := t.admit(sh, r, ref, x); done {
 		e.Verdict = v
 		e.Rule = "a host uses the transport address, but the packet does not pass: " + v.What()
 	}

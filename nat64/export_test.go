@@ -2,6 +2,7 @@ package nat64
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"taygo/nat64/store"
@@ -18,15 +19,15 @@ func (t *Table) SweepAll(now time.Duration, out Sink) {
 
 // Peek returns the state of a session of the IPv4 transport address of a binding,
 // and what is left of its lifetime; Closed if there is none.
-func (t *Table) Peek(proto uint8, v4 uint32, port uint16, peer uint32, peerPort uint16, now time.Duration) (State, time.Duration) {
-	sh := t.ofPort(port)
+func (t *Table) Peek(proto uint8, v4, peer netip.AddrPort, now time.Duration) (State, time.Duration) {
+	sh := t.ofPort(v4.Port())
 	r := t.lock(sh)
 	defer sh.Unlock()
-	ref := sh.In(proto, v4, port)
+	ref := sh.In(proto, wire.AddrFrom(v4.Addr()).V4(), v4.Port())
 	if ref == 0 {
 		return Closed, 0
 	}
-	s := sh.Session(ref, peer, peerPort)
+	s := sh.Session(ref, wire.AddrFrom(peer.Addr()).V4(), peer.Port())
 	if s == nil {
 		return Closed, 0
 	}
@@ -192,10 +193,10 @@ func (t *Table) SweepPort(port uint16, now time.Duration, out Sink) {
 
 // Forget removes the binding of a transport address, whatever state it is in, and
 // all SYNs that are kept.
-func (t *Table) Forget(proto uint8, v4 uint32, port uint16, now time.Duration) {
-	sh := t.ofPort(port)
+func (t *Table) Forget(proto uint8, v4 netip.AddrPort, now time.Duration) {
+	sh := t.ofPort(v4.Port())
 	t.lock(sh)
-	if ref := sh.In(proto, v4, port); ref != 0 {
+	if ref := sh.In(proto, wire.AddrFrom(v4.Addr()).V4(), v4.Port()); ref != 0 {
 		t.remove(sh, ref, clockOf(now))
 	}
 	sh.Unlock()

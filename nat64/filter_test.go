@@ -99,7 +99,7 @@ func TestInboundTCPDoesNotProlong(t *testing.T) {
 	k := newKit(t, newTable(t, options(func(o *nat64.Options) { o.RefreshInbound = false })))
 	at, _ := k.sendOut(nat64.TCP, host, server, pkttest.SYN)
 	left := func() (nat64.State, time.Duration) {
-		return k.table.Peek(6, at.addr.V4(), at.port, server.addr.V4(), server.port, k.now)
+		return k.peek(6, at)
 	}
 	k.now = time.Minute
 	k.sendIn(nat64.TCP, server, at, pkttest.SYN|pkttest.ACK)
@@ -127,7 +127,7 @@ func TestRSTBehindFIN(t *testing.T) {
 		k.sendIn(nat64.TCP, server, at, pkttest.FIN|pkttest.ACK)
 		k.now = time.Minute
 		k.sendOut(nat64.TCP, host, server, pkttest.RST)
-		if s, d := k.table.Peek(6, at.addr.V4(), at.port, server.addr.V4(), server.port, k.now); s != nat64.V4FinRcv || d != want {
+		if s, d := k.peek(6, at); s != nat64.V4FinRcv || d != want {
 			t.Errorf("closes %v: %v, %v, want %v", closes, s, d, want)
 		}
 	}
@@ -150,7 +150,7 @@ func TestFlagsTogether(t *testing.T) {
 		at, _ := k.sendOut(nat64.TCP, host, server, pkttest.SYN)
 		k.sendIn(nat64.TCP, server, at, pkttest.SYN|pkttest.ACK)
 		k.sendOut(nat64.TCP, host, server, tt.flags)
-		if s, _ := k.table.Peek(6, at.addr.V4(), at.port, server.addr.V4(), server.port, k.now); s != tt.want {
+		if s, _ := k.peek(6, at); s != tt.want {
 			t.Errorf("flags %#x: %v, want %v", tt.flags, s, tt.want)
 		}
 	}

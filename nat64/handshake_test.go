@@ -72,7 +72,7 @@ func TestLegalSequences(t *testing.T) {
 				t.Errorf("%s, segment %d: %v", tt.name, i, v)
 			}
 		}
-		if s, _ := k.table.Peek(6, at.addr.V4(), at.port, server.addr.V4(), server.port, k.now); s != tt.want {
+		if s, _ := k.peek(6, at); s != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, s, tt.want)
 		}
 	}

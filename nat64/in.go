@@ -104,7 +104,7 @@ func (r *rules) mapToDedicated(p *translate.Packet, q *tuple) translate.Verdict 
 func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) (store.Binding, translate.Verdict) {
 	q := x.q
 	ref = t.tidy(sh, r, ref, x)
-	bound := ref != 0 && sh.Binding(ref).Flags&store.Held == 0
+	bound := sh.inUse(ref)
 	var b store.Binding
 	if bound {
 		b = *sh.Binding(ref)
@@ -113,7 +113,7 @@ func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) (store.Bin
 	} else {
 		return b, t.strange(r, x)
 	}
-	if v, done := t.admit(sh, r, ref, x, bound); done {
+	if v, done := t.admit(sh, r, ref, x); done {
 		return b, v
 	}
 	q.host, q.hostPort = b.V6, b.Port6
@@ -128,7 +128,7 @@ func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) (store.Bin
 			return b, translate.SessionsFull
 		}
 	}
-	return b, t.add(sh, r, ref, x, !bound)
+	return b, t.add(sh, r, ref, x)
 }
 
 // strange judges a packet from IPv4 to a transport address that no host uses. A
@@ -163,9 +163,9 @@ func (q *tuple) synKey() synKey {
 }
 
 // admit judges a packet from IPv4 that no session awaits, to a transport address
-// that a host uses: by policy, and by filtering (RFC 6146 §3.5.1.2, §3.5.2.2). It
-// reports whether the packet makes no session.
-func (t *Table) admit(sh *shard, r *rules, ref store.Ref, x request, bound bool) (v translate.Verdict, done bool) {
+// that a host uses by ref or by configuration: by policy, and by filtering (RFC 6146
+// §3.5.1.2, §3.5.2.2). It reports whether the packet makes no session.
+func (t *Table) admit(sh *shard, r *rules, ref store.Ref, x request) (v translate.Verdict, done bool) {
 	q := x.q
 	if q.index == TCP && !r.IncomingTCP {
 		if q.event.isSYN() {
@@ -174,7 +174,7 @@ func (t *Table) admit(sh *shard, r *rules, ref store.Ref, x request, bound bool)
 		return translate.NoSession, true
 	}
 	if r.AddressDependent {
-		seen := bound && sh.PeerSeen(ref, q.peer, func(s *store.Session) bool { return r.alive(s, x.c) })
+		seen := sh.inUse(ref) && sh.PeerSeen(ref, q.peer, func(s *store.Session) bool { return r.alive(s, x.c) })
 		switch {
 		case seen:
 		case q.index == TCP && q.event.isSYN():

@@ -2,6 +2,7 @@ package nat64_test
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -107,6 +108,14 @@ func setPorts(p *translate.Packet, proto int, src, dst uint16, flags uint8) {
 	binary.BigEndian.PutUint16(b, src)
 	binary.BigEndian.PutUint16(b[2:], dst)
 }
+
+// peek returns the state of the session with the tests' server of a transport
+// address of the pool, and what is left of its lifetime.
+func (k *kit) peek(proto uint8, at side) (nat64.State, time.Duration) {
+	return k.table.Peek(proto, at.netip(), server.netip(), k.now)
+}
+
+func (s side) netip() netip.AddrPort { return netip.AddrPortFrom(s.addr.Netip(), s.port) }
 
 // wantVerdict fails the test if a packet got another verdict.
 func wantVerdict(t testing.TB, what string, got, want translate.Verdict) {

@@ -208,7 +208,7 @@ func TestExplainSession(t *testing.T) {
 	k := newKit(t, newTable(t, options()))
 	at, _ := k.sendOut(nat64.TCP, host, server, pkttest.SYN)
 	k.now = time.Minute
-	host6, pool, peer := netip.AddrPortFrom(host.addr.Netip(), host.port), netip.AddrPortFrom(at.addr.Netip(), at.port), netip.AddrPortFrom(server.addr.Netip(), server.port)
+	host6, pool, peer := host.netip(), at.netip(), server.netip()
 	out := k.table.ExplainOut(wire.ProtoTCP, host6, peer, k.now)
 	in := k.table.ExplainIn(wire.ProtoTCP, peer, pool, k.now)
 	for _, e := range []nat64.Explanation{out, in} {
@@ -230,7 +230,7 @@ func TestExplainHeld(t *testing.T) {
 	k.now = 5 * time.Minute
 	k.table.SweepAll(k.now, &counter{})
 	for now, held := range map[time.Duration]bool{7*time.Minute - 1: true, 7 * time.Minute: false} {
-		e := k.table.ExplainOut(wire.ProtoUDP, netip.AddrPortFrom(host.addr.Netip(), host.port), netip.MustParseAddrPort(far4+":80"), now)
+		e := k.table.ExplainOut(wire.ProtoUDP, host.netip(), netip.MustParseAddrPort(far4+":80"), now)
 		if e.Held != held || (e.V4.Port() == at.port) != held || e.Verdict != translate.Translated {
 			t.Errorf("at %v: %+v", now, e)
 		}

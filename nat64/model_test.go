@@ -49,68 +49,96 @@ TRANS              timeout  CLOSED             -
 `
 
 var (
-	events  = []string{"V6_SYN", "V4_SYN", "V6_FIN", "V4_FIN", "V6_RST", "V4_RST", "V6_data", "V4_data", "timeout"}
-	flags   = map[string]uint8{"SYN": 2, "FIN": 1, "RST": 4, "data": 16}
-	rfcTime = map[string]time.Duration{"TCP_EST": 7200 * time.Second, "TCP_TRANS": 240 * time.Second}
+	events       = []string{"V6_SYN", "V4_SYN", "V6_FIN", "V4_FIN", "V6_RST", "V4_RST", "V6_data", "V4_data", "timeout"}
+	segmentFlags = [...]uint8{2, 2, 1, 1, 4, 4, 16, 16}
+	rfcTime      = map[string]time.Duration{"TCP_EST": 7200 * time.Second, "TCP_TRANS": 240 * time.Second}
 )
 
-// rfcRows returns the rows of rfcTable.
-func rfcRows() [][]string {
-	var rows [][]string
-	for _, line := range strings.Split(strings.TrimSpace(rfcTable), "\n") {
-		rows = append(rows, strings.Fields(line))
-	}
-	return rows
+// An rfcStep is a cell of the table as a matrix.
+type rfcStep struct {
+	to   nat64.State
+	life time.Duration // 0: as it is
 }
 
-// A rfcModel is one connection as the RFC has it.
+// rfcSteps returns the cells of rfcTable, by state and by number of the event.
+func rfcSteps(t *testing.T) map[nat64.State][]rfcStep {
+	t.Helper()
+	steps := map[nat64.State][]rfcStep{}
+	seen := map[string]bool{}
+	for _, line := range strings.Split(strings.TrimSpace(rfcTable), "\n") {
+		row := strings.Fields(line)
+		from, ok := nat64.StateOf(row[0])
+		to, ok2 := nat64.StateOf(row[2])
+		if !ok || !ok2 {
+			t.Fatal(line)
+		}
+		if steps[from] == nil {
+			steps[from] = make([]rfcStep, len(events))
+		}
+		for i, e := range events {
+			if cell := row[0] + e; !seen[cell] && (row[1] == e || row[1] == "other" && e != "timeout") {
+				seen[cell] = true
+				steps[from][i] = rfcStep{to, rfcTime[row[3]]}
+			}
+		}
+	}
+	if len(seen) != 7*len(events) {
+		t.Fatalf("%d cells", len(seen))
+	}
+	return steps
+}
+
+// An rfcModel is one connection as the RFC has it.
 type rfcModel struct {
 	static bool // its binding is configured
 	adf    bool // address-dependent filtering
 
-	state    string
+	state    nat64.State
 	deadline time.Duration
 	kept     time.Duration // until when a SYN is kept; 0: none is
 }
 
 // step returns whether the segment is forwarded, and changes the model.
-func (m *rfcModel) step(rows [][]string, e string, now time.Duration) (forwarded bool) {
-	if m.state == "CLOSED" {
+func (m *rfcModel) step(steps [][]rfcStep, e int, now time.Duration) (forwarded bool) {
+	if m.state == nat64.Closed {
 		return m.open(e, now)
 	}
-	for _, row := range rows {
-		if row[0] != m.state || row[1] != e && (row[1] != "other" || e == "timeout") {
-			continue
-		}
-		m.state = row[2]
-		if d, ok := rfcTime[row[3]]; ok {
-			m.deadline = now + d
-		}
-		break
+	s := steps[m.state][e]
+	m.state = s.to
+	if s.life != 0 {
+		m.deadline = now + s.life
 	}
-	return e != "timeout"
+	return e != timeout
 }
 
+// The numbers of the events that open connections, and of the one that is no
+// segment; those of IPv6 are even.
+const (
+	v6Opens = 0
+	v4Opens = 1
+	timeout = 8
+)
+
 // open is step from CLOSED.
-func (m *rfcModel) open(e string, now time.Duration) (forwarded bool) {
+func (m *rfcModel) open(e int, now time.Duration) (forwarded bool) {
 	switch {
-	case e == "timeout":
+	case e == timeout:
 		return false
-	case e == "V6_SYN" && m.kept != 0:
-		m.state, m.deadline, m.kept = "ESTABLISHED", now+rfcTime["TCP_EST"], 0
+	case e == v6Opens && m.kept != 0:
+		m.state, m.deadline, m.kept = nat64.Established, now+2*time.Hour, 0
 		return true
-	case e == "V6_SYN":
-		m.state, m.deadline = "V6_INIT", now+rfcTime["TCP_TRANS"]
+	case e == v6Opens:
+		m.state, m.deadline = nat64.V6Init, now+4*time.Minute
 		return true
-	case e == "V4_SYN" && m.static && !m.adf:
-		m.state, m.deadline = "V4_INIT", now+rfcTime["TCP_TRANS"]
+	case e == v4Opens && m.static && !m.adf:
+		m.state, m.deadline = nat64.V4Init, now+4*time.Minute
 		return true
-	case e == "V4_SYN":
+	case e == v4Opens:
 		if m.kept == 0 {
 			m.kept = now + 6*time.Second
 		}
 		return false
-	case strings.HasPrefix(e, "V6"):
+	case e%2 == 0:
 		return m.static // the binding is there, and packets from IPv6 pass
 	}
 	return m.static && !m.adf
@@ -119,14 +147,13 @@ func (m *rfcModel) open(e string, now time.Duration) (forwarded bool) {
 // A machineTest runs events through a Table and the model side by side.
 type machineTest struct {
 	t      *testing.T
-	rows   [][]string
+	steps  [][]rfcStep
 	model  rfcModel
 	table  *nat64.Table
 	p6, p4 *translate.Packet
 	now    time.Duration
 	sink   counter
 	deep   bool // look at everything behind each step
-	trail  []string
 }
 
 // A counter is a Sink that counts.
@@ -159,7 +186,10 @@ func TestTCPEveryEventSequence(t *testing.T) {
 		"no binding": {}, "static": {static: true}, "filtered": {static: true, adf: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := machineTest{t: t, rows: rfcRows(), model: model}
+			m := machineTest{t: t, steps: make([][]rfcStep, nat64.NumStates), model: model}
+			for from, cells := range rfcSteps(t) {
+				m.steps[from] = cells
+			}
 			o := options(func(o *nat64.Options) {
 				o.Pools = []ports.Range{{Prefix: netip.MustParsePrefix("192.0.2.1/32"), First: 50001, Last: 50001, TCP: true}}
 				o.AddressDependent = model.adf
@@ -184,12 +214,12 @@ func (m *machineTest) all(n int) {
 	fresh := m.model
 	for {
 		m.model = fresh
-		m.model.state = "CLOSED"
-		m.trail = m.trail[:0]
-		for _, i := range index {
-			m.trail = append(m.trail, events[i])
-			if !m.step(events[i]) {
-				m.t.Fatalf("behind %v", m.trail)
+		for _, e := range index {
+			if !m.step(e) {
+				for _, e := range index {
+					m.t.Log(events[e])
+				}
+				m.t.FailNow()
 			}
 		}
 		m.clear()
@@ -209,35 +239,31 @@ func (m *machineTest) all(n int) {
 // clear lets the Table forget the connection.
 func (m *machineTest) clear() {
 	m.now += time.Hour
-	m.table.Forget(wire.ProtoTCP, poolInt, 50001, m.now)
+	m.table.Forget(wire.ProtoTCP, modelPool, m.now)
 }
 
-// The addresses of the connection as integers.
-const poolInt, farInt = 0xc0000201, 0xcb007105
+// The IPv4 sides of the connection.
+var modelPool, modelPeer = netip.MustParseAddrPort(pool4 + ":50001"), netip.MustParseAddrPort(far4 + ":80")
 
 // step gives one event to both and compares.
-func (m *machineTest) step(e string) bool {
-	m.sink = counter{last: m.sink.last}
-	probed, refused := 0, 0
-	forwarded, got := false, translate.Translated
-	if e == "timeout" {
-		probed, refused = m.timeout()
-		got = translate.NoSession
-	} else {
-		m.now += time.Second
-		if m.model.kept != 0 && m.model.kept <= m.now {
-			m.now-- // a timeout is an event of its own
-		}
-		forwarded = m.model.step(m.rows, e, m.now)
-		p := m.p6
-		if e[:2] == "V4" {
-			p = m.p4
-		}
-		p.Now = m.now
-		p.Transport()[13] = flags[e[3:]]
-		got = m.table.Map(p)
+func (m *machineTest) step(e int) bool {
+	m.sink.probes, m.sink.refused = 0, 0
+	if e == timeout {
+		probed, refused := m.timeout()
+		return m.same(translate.NoSession, false, probed, refused)
 	}
-	return m.same(got, forwarded, probed, refused)
+	m.now += time.Second
+	if m.model.kept != 0 && m.model.kept <= m.now {
+		m.now = m.model.kept - time.Second/16 // a timeout is an event of its own
+	}
+	forwarded := m.model.step(m.steps, e, m.now)
+	p := m.p6
+	if e%2 == 1 {
+		p = m.p4
+	}
+	p.Now = m.now
+	p.Transport()[13] = segmentFlags[e]
+	return m.same(m.table.Map(p), forwarded, 0, 0)
 }
 
 // timeout lets the time pass that the model waits for, and returns what a Table
@@ -247,12 +273,12 @@ func (m *machineTest) timeout() (probes, refused int) {
 	case m.model.kept != 0:
 		m.now, m.model.kept = m.model.kept, 0
 		refused = 1
-	case m.model.state != "CLOSED":
-		if m.model.state == "ESTABLISHED" {
+	case m.model.state != nat64.Closed:
+		if m.model.state == nat64.Established {
 			probes = 1
 		}
 		m.now = m.model.deadline
-		m.model.step(m.rows, "timeout", m.now)
+		m.model.step(m.steps, timeout, m.now)
 	}
 	m.table.SweepPort(50001, m.now, &m.sink)
 	return probes, refused
@@ -260,16 +286,16 @@ func (m *machineTest) timeout() (probes, refused int) {
 
 // same compares what is there with the model.
 func (m *machineTest) same(got translate.Verdict, forwarded bool, probes, refused int) bool {
-	state, left := m.table.Peek(wire.ProtoTCP, poolInt, 50001, farInt, 80, m.now)
+	state, left := m.table.Peek(wire.ProtoTCP, modelPool, modelPeer, m.now)
 	kept := 0
 	if m.model.kept != 0 {
 		kept = 1
 	}
 	wantLeft := m.model.deadline - m.now
-	if m.model.state == "CLOSED" {
+	if m.model.state == nat64.Closed {
 		wantLeft = 0
 	}
-	ok := (got == translate.Translated) == forwarded && state.String() == m.model.state && left-wantLeft < time.Second/8 && left >= wantLeft &&
+	ok := (got == translate.Translated) == forwarded && state == m.model.state && left-wantLeft < time.Second/8 && left >= wantLeft &&
 		m.table.Kept() == kept && m.sink.probes == probes && m.sink.refused == refused
 	if !ok {
 		m.t.Errorf("%v, %v with %v left, %d kept, %d probes, %d refused; want %v, %v with %v, %d, %d, %d",

@@ -11,9 +11,9 @@ import (
 func (t *Table) openOut(sh *shard, r *rules, ref store.Ref, x request) (b store.Binding, v translate.Verdict, again bool) {
 	q := x.q
 	ref = t.tidy(sh, r, ref, x)
-	bound := ref != 0 && sh.Binding(ref).Flags&store.Held == 0
+	bound := sh.inUse(ref)
 	if q.later || q.index == TCP && !q.event.isSYN() {
-		b, ok := r.boundTo(sh, ref, q, bound)
+		b, ok := r.boundTo(sh, ref, q)
 		if !ok {
 			return b, translate.NoSession, false
 		}
@@ -31,18 +31,23 @@ func (t *Table) openOut(sh *shard, r *rules, ref store.Ref, x request) (b store.
 		}
 	}
 	b = *sh.Binding(ref)
-	return b, t.add(sh, r, ref, x, !bound), false
+	return b, t.add(sh, r, ref, x), false
 }
 
 // boundTo returns the binding of the host of q: ref, if it is one in use, or the
 // one that is configured.
-func (r *rules) boundTo(sh *shard, ref store.Ref, q *tuple, bound bool) (b store.Binding, ok bool) {
-	if bound {
+func (r *rules) boundTo(sh *shard, ref store.Ref, q *tuple) (b store.Binding, ok bool) {
+	if sh.inUse(ref) {
 		return *sh.Binding(ref), true
 	}
 	b.V6, b.Port6 = q.host, q.hostPort
 	b.V4, b.Port4, ok = r.static.to4(q.index, q.host, q.hostPort)
 	return b, ok
+}
+
+// inUse reports whether ref is a binding that is not held.
+func (sh *shard) inUse(ref store.Ref) bool {
+	return ref != 0 && sh.Binding(ref).Flags&store.Held == 0
 }
 
 // tidyLook is how many sessions of a binding are looked at to find a live one. A
@@ -196,7 +201,7 @@ func (t *Table) bindStatic(sh *shard, x request, v4 uint32, port uint16) (store.
 }
 
 // add stores the session of x, which is counted already, in the binding ref.
-func (t *Table) add(sh *shard, r *rules, ref store.Ref, x request, fresh bool) translate.Verdict {
+func (t *Table) add(sh *shard, r *rules, ref store.Ref, x request) translate.Verdict {
 	q, b := x.q, sh.Binding(ref)
 	state, timer := FromV6, lifeOf[q.index]
 	switch {
@@ -218,7 +223,7 @@ func (t *Table) add(sh *shard, r *rules, ref store.Ref, x request, fresh bool) t
 	})
 	if !ok {
 		t.unreserve(r, charge{q.host, q.index, false, false})
-		if fresh && t.release(sh, b, x.c) == store.Unbind {
+		if sh.Len(ref) == 0 && t.release(sh, b, x.c) == store.Unbind {
 			sh.Unbind(ref)
 		}
 		return translate.SessionsFull

@@ -180,6 +180,6 @@ func (t *Table) claimBlock(r *rules, b *store.Binding, c clock) bool {
 		return false
 	}
 	t.owners.Add(sub, block, 0)
-	t.tellBlock(BlockTaken, r, b.V6, block, c)
+	t.tellBlock(BlockTaken, sub, block, c)
 	return true
 }

@@ -103,7 +103,7 @@ func goOn(t *testing.T, k *kit, again *nat64.Table, all []nat64.Entry) {
 		proto := map[uint8]int{wire.ProtoTCP: nat64.TCP, wire.ProtoUDP: nat64.UDP, wire.ProtoICMP: nat64.ICMP}[e.Proto]
 		h := side{wire.AddrFrom(e.V6.Addr()), e.V6.Port()}
 		got, v := next.sendOut(proto, h, pinger(v4("203.0.113.99", 0)), begin)
-		if v != translate.Translated || netip.AddrPortFrom(got.addr.Netip(), got.port) != e.V4 {
+		if v != translate.Translated || got.netip() != e.V4 {
 			t.Errorf("%v was %v, is %v, %v", e.V6, e.V4, got, v)
 		}
 	}

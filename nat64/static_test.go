@@ -141,7 +141,7 @@ func TestStaticAtRunTime(t *testing.T) {
 	k.sendOut(nat64.UDP, host, server, 0)
 	theirs, _ := k.sendOut(nat64.UDP, v6(other6, 9), server, 0)
 	bystander, _ := k.sendOut(nat64.UDP, v6(other6, 10), server, 0)
-	b := nat64.Static{Proto: wire.ProtoUDP, V6: netip.AddrPortFrom(host.addr.Netip(), host.port), V4: netip.AddrPortFrom(theirs.addr.Netip(), theirs.port)}
+	b := nat64.Static{Proto: wire.ProtoUDP, V6: host.netip(), V4: theirs.netip()}
 	removed, err := k.table.AddStatic(b, k.now)
 	if err != nil || removed != (nat64.Removed{Bindings: 2, Sessions: 2}) {
 		t.Errorf("added: %+v, %v", removed, err)
