@@ -186,13 +186,8 @@ func TestNetnsNAT64AddedBinding(t *testing.T) {
 	curl := []string{"-sS", "--fail", "--noproxy", "*", "-m", "20", "-o", "/dev/null", "http://198.51.100.129:8080/1"}
 	tool(t, w.four, "curl", curl...)
 	b := w.bindings(control.Query{})
-	if len(b) != 2 || b[0].Sessions+b[1].Sessions != 1 { // the binding, and the port that has a session
+	if len(b) != 1 || b[0].Kind != "static" || b[0].IPv6 != transport(seven, 80) || b[0].IPv4 != transport("198.51.100.129", 8080) || b[0].Sessions != 1 {
 		t.Errorf("bindings: %+v", b)
-	}
-	for _, b := range b {
-		if b.Kind != "static" || b.IPv6 != transport(seven, 80) || b.IPv4.String() != "198.51.100.129:8080" {
-			t.Errorf("a binding is %+v", b)
-		}
 	}
 	r := taygo(t, w.xlat, "bib", "add", "-c", w.conf, "tcp", "[2001:db8:3::10]:80", "198.51.100.129:8080")
 	if r.code != 1 || !strings.Contains(r.stderr, "another static binding") {
