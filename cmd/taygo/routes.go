@@ -142,7 +142,7 @@ func printSummary(w io.Writer, s routemap.Summary) {
 	fmt.Fprintf(w, "mapping\tto %s, table %d, protocol %d\n", s.Prefix, s.Table, s.Protocol)
 	fmt.Fprintf(w, "state\t%s\n", routesState(s))
 	fmt.Fprintf(w, "sources\t%d routes in tables of the kernel\n", s.Source)
-	fmt.Fprintf(w, "mapped\t%d routes; of %d of them there are several, of which one counts\n", s.Mapped, s.Alternates)
+	fmt.Fprintf(w, "mapped\t%d routes, those of files included; of %d prefixes there are several, of which one counts\n", s.Mapped, s.Alternates)
 	share := ""
 	if s.Mapped > 0 {
 		share = fmt.Sprintf(" (%.1f %% of those mapped)", 100*float64(s.Kernel)/float64(s.Mapped))

@@ -91,7 +91,7 @@ func TestRoutesInColumns(t *testing.T) {
 		{"summary", "summary", `mapping    to 2001:db8:64::/96, table 6464, protocol 64
 state      in step with the sources
 sources    1000 routes in tables of the kernel
-mapped     800 routes; of 3 of them there are several, of which one counts
+mapped     800 routes, those of files included; of 3 prefixes there are several, of which one counts
 kernel     200 IPv6 routes (25.0 % of those mapped); 1 of others are in the way
 next hops  4 up, 1 down
 memory     3.0 MiB of tables

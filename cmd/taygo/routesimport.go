@@ -3,11 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -45,7 +45,7 @@ func routesImport(c *cli.Context) error {
 	defer in.Close()
 	p := newProgress(c.App.ErrWriter, "KiB read")
 	defer p.clear()
-	i := importer{max: c.Int("max"), seen: map[netip.Prefix]struct{}{}}
+	i := importer{max: c.Int("max"), seen: map[uint64]struct{}{}}
 	i.in = &meter{r: in, each: func(n int64) { p.show(int(n>>10), int(size>>10)) }}
 	output, told := c.String("output"), c.App.ErrWriter
 	write := func(w io.Writer) error { return i.run(c.Context, w) }
@@ -126,9 +126,9 @@ func writeWhole(name string, write func(io.Writer) error) (err error) {
 type importer struct {
 	in     io.Reader
 	max    int
-	seen   map[netip.Prefix]struct{}
-	batch  []byte // lines that have not been looked at yet
-	waits  int    // how many those are
+	seen   map[uint64]struct{} // prefixes: the address, and the length behind it
+	batch  []byte              // lines that have not been looked at yet
+	waits  int                 // how many those are
 	counts importCounts
 }
 
@@ -165,7 +165,9 @@ func (i *importer) run(ctx context.Context, w io.Writer) error {
 
 // add takes in a route, unless its prefix was there or there are enough.
 func (i *importer) add(r mrt.Route) {
-	if _, again := i.seen[r.Prefix]; again {
+	four := r.Prefix.Addr().As4()
+	key := uint64(binary.BigEndian.Uint32(four[:]))<<8 | uint64(r.Prefix.Bits())
+	if _, again := i.seen[key]; again {
 		i.counts.twice++
 		return
 	}
@@ -173,7 +175,7 @@ func (i *importer) add(r mrt.Route) {
 		i.counts.beyond++
 		return
 	}
-	i.seen[r.Prefix] = struct{}{}
+	i.seen[key] = struct{}{}
 	i.batch = append(i.batch, "route "...)
 	i.batch = r.Prefix.AppendTo(i.batch)
 	i.batch = append(i.batch, " via "...)

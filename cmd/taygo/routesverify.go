@@ -54,7 +54,8 @@ func printVerdict(w io.Writer, v routemap.Verdict) {
 		result = "different on purpose: the sources are empty, and their routes are held for a while"
 	}
 	fmt.Fprintf(w, "tables\t%s\n", result)
-	fmt.Fprintf(w, "sources\t%d routes, %d of them mapped\n", v.Source, v.Mapped)
+	fmt.Fprintf(w, "sources\t%d routes in tables of the kernel\n", v.Source)
+	fmt.Fprintf(w, "mapped\t%d routes, those of files included\n", v.Mapped)
 	if v.Limited {
 		fmt.Fprintf(w, "\tmore are not taken: raise route-max\n")
 	}

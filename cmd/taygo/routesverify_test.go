@@ -29,11 +29,12 @@ func TestVerdicts(t *testing.T) {
 		want       string
 		err        error
 	}{
-		{"equal", "verify", same, "tables   equal for all addresses\nsources  1000 routes, 800 of them mapped\nkernel   200 IPv6 routes of ours; 0 of others are in the way\ntook     1.235s, 1 tries\n", nil},
-		{"equal in full", "verify --full", full, "tables   equal, route by route and for all addresses\nsources  1000 routes, 800 of them mapped\nkernel   200 IPv6 routes of ours; 0 of others are in the way\nroutes   0 missing, 0 too many\ntook     1.235s, 1 tries\n", nil},
-		{"held", "verify", held, "tables     different on purpose: the sources are empty, and their routes are held for a while\nsources    0 routes, 0 of them mapped\nkernel     200 IPv6 routes of ours; 0 of others are in the way\naddresses  1048576 lead elsewhere\ntook       0s, 2 tries\n", nil},
+		{"equal", "verify", same, "tables   equal for all addresses\nsources  1000 routes in tables of the kernel\nmapped   800 routes, those of files included\nkernel   200 IPv6 routes of ours; 0 of others are in the way\ntook     1.235s, 1 tries\n", nil},
+		{"equal in full", "verify --full", full, "tables   equal, route by route and for all addresses\nsources  1000 routes in tables of the kernel\nmapped   800 routes, those of files included\nkernel   200 IPv6 routes of ours; 0 of others are in the way\nroutes   0 missing, 0 too many\ntook     1.235s, 1 tries\n", nil},
+		{"held", "verify", held, "tables     different on purpose: the sources are empty, and their routes are held for a while\nsources    0 routes in tables of the kernel\nmapped     0 routes, those of files included\nkernel     200 IPv6 routes of ours; 0 of others are in the way\naddresses  1048576 lead elsewhere\ntook       0s, 2 tries\n", nil},
 		{"different", "verify --full", differ, `tables     different
-sources    10 routes, 10 of them mapped
+sources    10 routes in tables of the kernel
+mapped     10 routes, those of files included
            more are not taken: raise route-max
 kernel     9 IPv6 routes of ours; 1 of others are in the way
 routes     2 missing, 1 too many
