@@ -16,7 +16,9 @@ type Removed struct{ Bindings, Sessions int }
 // Configure puts o in force, or nothing if it returns an error. Bindings that the
 // new Options could not have made are removed with their sessions, and no others.
 // What AddStatic has added stays, unless o has another binding in its place. New
-// lifetimes count from the next packet of a session.
+// lifetimes count from the next packet of a session. Packets wait for a moment at
+// most, but if Limits.SourceBits changes: then those of a shard wait until what it
+// has is counted anew.
 func (t *Table) Configure(o Options, now time.Duration) (Removed, error) {
 	t.admin.Lock()
 	defer t.admin.Unlock()
@@ -118,11 +120,15 @@ func (t *Table) adopt(sh *shard, r *rules) {
 
 // eachStaticPort calls f with the transport addresses of a shard that are static.
 func (t *Table) eachStaticPort(sh *shard, s *statics, f func(proto uint8, v4 uint32, port uint16)) {
+	shift := sh.rules.pool.Shift() // so many low bits tell ports of a shard apart that lie in a row
 	for key, runs := range s.by4 {
 		for i := range runs {
-			for n := range int(runs[i].last) + 1 {
-				if port := runs[i].port4 + uint16(n); t.ofPort(port) == sh {
-					f(protoNumbers[key.proto], key.addr, port)
+			first := int(runs[i].port4)
+			last := first + int(runs[i].last)
+			row := first >> shift
+			for row += (sh.n - row) & (shardsOfTable - 1); row<<shift <= last; row += shardsOfTable {
+				for port := max(first, row<<shift); port <= min(last, (row+1)<<shift-1); port++ {
+					f(protoNumbers[key.proto], key.addr, uint16(port))
 				}
 			}
 		}
