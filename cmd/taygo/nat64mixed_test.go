@@ -102,11 +102,7 @@ func TestNetnsNAT64SharedAddress(t *testing.T) {
 	if from := expired(t, w.four, sixAs4, 2); from != own4 {
 		t.Errorf("the translator's errors come from %s", from)
 	}
-	before := w.status().FromIP4.Packets["answered"]
-	w.ping(w.four, own4, 1)
-	if n := w.status().FromIP4.Packets["answered"]; n != before+1 {
-		t.Errorf("%d echo requests are answered, then %d", before, n)
-	}
+	w.counted(4, "answered", 5) // and no reply that was for a host
 }
 
 // A packet whose source claims to be inside the prefix is dropped, or it could loop.
@@ -115,9 +111,8 @@ func TestNetnsNAT64SourceInPrefix(t *testing.T) {
 	w := newNATWorld(t, plan{})
 	w.start()
 	send(t, w.seven, pkttest.IPv6{Src: fourTooAs6, Dst: fourAs6}.Packet(pkttest.UDP{Sport: 9, Dport: 9}))
-	w.ping(w.seven, fourAs6, 1)
-	s := w.status().FromIP6
-	if s.Packets["source_in_prefix"] != 1 || s.ErrorsSent != 0 {
-		t.Errorf("%d are dropped, %d errors sent", s.Packets["source_in_prefix"], s.ErrorsSent)
+	w.counted(6, "source_in_prefix", 1)
+	if n := w.status().FromIP6.ErrorsSent; n != 0 {
+		t.Errorf("%d errors are sent", n)
 	}
 }

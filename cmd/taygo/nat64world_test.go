@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -70,6 +71,23 @@ func (w *natWorld) configure(lines string) {
 }
 
 func (w *natWorld) client() control.Client { return control.Client{Path: w.dir + "/socket"} }
+
+// counted waits until a counter of packets is n. What counts them may be a little
+// behind what the hosts see.
+func (w *natWorld) counted(family int, name string, n uint64) {
+	w.t.Helper()
+	eventually(w.t, fmt.Sprintf("%s from IPv%d is %d", name, family, n), func() error {
+		s := w.status()
+		got := s.FromIP4.Packets[name]
+		if family == 6 {
+			got = s.FromIP6.Packets[name]
+		}
+		if got != n {
+			return fmt.Errorf("it is %d", got)
+		}
+		return nil
+	})
+}
 
 // sessions returns what the running taygo lists for q.
 func (w *natWorld) sessions(q control.Query) (all []control.Session) {
