@@ -78,15 +78,16 @@ func setRouteSource(p *parser, args []string) {
 // kernelSource reads what follows kernel.
 func (p *parser) kernelSource(s RouteSource, args []string) (RouteSource, bool) {
 	s.Table = defaultSource
-	ok := true
 	if len(args) > 0 && lower(args[0]) == "table" {
 		if len(args) == 1 {
 			p.fail("no table follows the word table", "write main or a number from 1 to "+strconv.Itoa(mostTable))
 			return s, false
 		}
-		if s.Table, ok = p.table(args[1]); !ok {
+		table, ok := p.table(args[1])
+		if !ok {
 			return s, false
 		}
+		s.Table = table
 		args = args[2:]
 	}
 	switch {

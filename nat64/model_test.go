@@ -65,7 +65,7 @@ func rfcSteps(t *testing.T) map[nat64.State][]rfcStep {
 	t.Helper()
 	steps := map[nat64.State][]rfcStep{}
 	seen := map[string]bool{}
-	for _, line := range strings.Split(strings.TrimSpace(rfcTable), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(rfcTable), "\n") {
 		row := strings.Fields(line)
 		from, ok := nat64.StateOf(row[0])
 		to, ok2 := nat64.StateOf(row[2])

@@ -1,6 +1,7 @@
 package nat64
 
 import (
+	"slices"
 	"time"
 
 	"taygo/nat64/ports"
@@ -171,10 +172,8 @@ func (t *Table) claimBlock(r *rules, b *store.Binding, c clock) bool {
 		return true
 	}
 	sub := r.sources.prefixOf(b.V6)
-	for _, has := range t.owners.Blocks(sub, make([]ports.Block, 0, blockRoom)) {
-		if has == block {
-			return true
-		}
+	if slices.Contains(t.owners.Blocks(sub, make([]ports.Block, 0, blockRoom)), block) {
+		return true
 	}
 	if !r.ledger.ClaimBlock(block) {
 		return false

@@ -14,9 +14,6 @@ type sourceLimits struct {
 	rate, burst               uint32 // new sessions a second, and at once
 }
 
-// any reports whether there is a limit.
-func (l *sourceLimits) any() bool { return l.bindings|l.sessions|l.ports|l.rate != 0 }
-
 // A source is what the hosts of one prefix have. The zero source is a free slot.
 type source struct {
 	key      wire.Addr

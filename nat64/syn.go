@@ -127,17 +127,6 @@ func (s *synStore) forget(i int) {
 	s.live.Add(-1)
 }
 
-// has reports whether a SYN with the key is kept.
-func (s *synStore) has(key synKey) bool {
-	if s.live.Load() == 0 {
-		return false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, there := s.index[key]
-	return there
-}
-
 // due appends to b the oldest SYN that nobody has answered by now and forgets it.
 // It returns the packet, its key, and false if there is none; then wait is how
 // long it is to the next, or zero if none is kept.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -110,13 +111,15 @@ func changeLine(ch control.Change) string {
 	case ch.Last != 0:
 		line += fmt.Sprintf("  %v -> %v-%d", ch.IPv6.Addr(), ch.IPv4, ch.Last)
 	default:
-		for i, a := range []netip.AddrPort{ch.IPv6, ch.IPv4, ch.Peer} {
+		var ends []string
+		for _, a := range []netip.AddrPort{ch.IPv6, ch.IPv4, ch.Peer} {
 			if a.IsValid() {
-				line += []string{"  ", " -> ", " -> "}[i] + a.String()
+				ends = append(ends, a.String())
 			}
 		}
+		line += "  " + strings.Join(ends, " -> ")
 	}
-	return line
+	return strings.TrimRight(line, " ")
 }
 
 // shown returns a transport address, or a dash where there is none.

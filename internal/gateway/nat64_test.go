@@ -24,13 +24,13 @@ const (
 
 const natConfig = baseConfig + "nat64-pool 192.0.2.2\n"
 
-// udp6 and udp4 build datagrams.
+// udp6 and udp4 build datagrams, udp4 one from far4.
 func udp6(src, dst string, sport, dport uint16) []byte {
 	return pkttest.IPv6{Src: src, Dst: dst}.Packet(pkttest.UDP{Sport: sport, Dport: dport, Data: pkttest.Pattern(1, 24)})
 }
 
-func udp4(src, dst string, sport, dport uint16) []byte {
-	return pkttest.IPv4{Src: src, Dst: dst}.Packet(pkttest.UDP{Sport: sport, Dport: dport, Data: pkttest.Pattern(1, 24)})
+func udp4(dst string, sport, dport uint16) []byte {
+	return pkttest.IPv4{Src: far4, Dst: dst}.Packet(pkttest.UDP{Sport: sport, Dport: dport, Data: pkttest.Pattern(1, 24)})
 }
 
 // ends returns addresses and ports of a UDP datagram without extension headers.
@@ -62,7 +62,7 @@ func TestBothWaysOfTranslationAtOnce(t *testing.T) {
 	if src.Addr().String() != pool4 || dst.String() != far4+":53" {
 		t.Errorf("ordinary host: %v to %v", src, dst)
 	}
-	src, dst = pass(udp4(far4, pool4, 53, src.Port()))
+	src, dst = pass(udp4(pool4, 53, src.Port()))
 	if src.Addr() != netip.MustParseAddr(far6) || dst.String() != "["+ordinary+"]:4000" {
 		t.Errorf("reply: %v to %v", src, dst)
 	}
@@ -75,7 +75,7 @@ func TestBothWaysOfTranslationAtOnce(t *testing.T) {
 	if src.Addr() != netip.MustParseAddr("2001:db8:64::198.51.100.10") || dst.String() != "["+ordinary+"]:4001" {
 		t.Errorf("mapped to ordinary host: %v to %v", src, dst)
 	}
-	q.in <- [][]byte{udp4(far4, "192.0.2.99", 1, 2)}
+	q.in <- [][]byte{udp4("192.0.2.99", 1, 2)}
 	if p := receive(t, q); p[9] != 1 || !bytes.Equal(p[16:20], []byte{203, 0, 113, 5}) {
 		t.Errorf("to an address of nobody: % x", p)
 	}
@@ -151,7 +151,7 @@ func TestSessionsOutliveARestart(t *testing.T) {
 	src, _ := ends(t, receive(t, r.port))
 	r.stop()
 	r = startIn(t, dir, natConfig)
-	r.port.in <- [][]byte{udp4(far4, pool4, 53, src.Port())}
+	r.port.in <- [][]byte{udp4(pool4, 53, src.Port())}
 	if _, dst := ends(t, receive(t, r.port)); dst.String() != "["+ordinary+"]:4000" {
 		t.Errorf("reply to %v", dst)
 	}
@@ -185,7 +185,7 @@ func TestControlOfBindings(t *testing.T) {
 	if err := r.addBinding(b); err != nil {
 		t.Fatal(err)
 	}
-	q.in <- [][]byte{udp4(far4, pool4, 9, 8080)}
+	q.in <- [][]byte{udp4(pool4, 9, 8080)}
 	if _, dst := ends(t, receive(t, q)); dst != b.IPv6 {
 		t.Errorf("to %v", dst)
 	}

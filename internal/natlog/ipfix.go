@@ -93,6 +93,7 @@ func (f *records) append(b []byte, c *nat64.Change, at time.Time) []byte {
 		return f.appendExhausted(b, c, at)
 	case nat64.BindingMade, nat64.BindingGone:
 		return append(appendFlow(f.room(b, bindingTemplate), c, at), event)
+	case nat64.SessionMade, nat64.SessionGone:
 	}
 	if !f.o.Destinations {
 		return append(appendFlow(f.room(b, sessionTemplate), c, at), event)

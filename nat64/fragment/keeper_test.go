@@ -202,10 +202,10 @@ func wantAll(t *testing.T, got [][][]byte, datagrams int) {
 	groups := map[string][][]byte{}
 	for _, out := range got {
 		for _, pkt := range out {
-			name := fmt.Sprint(pkt[0]>>4, pkt[9], pkt[4:6])
+			name := fmt.Sprintf("4 %d %x", pkt[9], pkt[4:6])
 			switch {
 			case pkt[0]>>4 == 6 && pkt[6] == 44:
-				name = fmt.Sprint(6, pkt[40], pkt[44:48])
+				name = fmt.Sprintf("6 %d %x", pkt[40], pkt[44:48])
 			case pkt[0]>>4 == 6:
 				name = fmt.Sprint("whole", len(groups))
 			}

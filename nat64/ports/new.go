@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"taygo/translate/wire"
 )
@@ -74,16 +75,16 @@ func (o *Options) check() error {
 
 // String returns the range as prefix, ports and protocols.
 func (r Range) String() string {
-	s := fmt.Sprintf("%v %d-%d", r.Prefix, r.First, r.Last)
+	words := []string{fmt.Sprintf("%v %d-%d", r.Prefix, r.First, r.Last)}
 	for _, p := range []struct {
 		has  bool
 		name string
-	}{{r.TCP, " tcp"}, {r.UDP, " udp"}, {r.ICMP, " icmp"}} {
+	}{{r.TCP, "tcp"}, {r.UDP, "udp"}, {r.ICMP, "icmp"}} {
 		if p.has {
-			s += p.name
+			words = append(words, p.name)
 		}
 	}
-	return s
+	return strings.Join(words, " ")
 }
 
 // interval returns the addresses of a prefix.

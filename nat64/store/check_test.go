@@ -108,7 +108,7 @@ func (c *checker) index(x *index) {
 	entries := 0
 	for i := 0; i < len(x.dir); {
 		table := x.slab.at(x.dir[i])
-		depth := uint8(lineAt(table, 0)[slots] >> depthBits)
+		depth := lineAt(table, 0).depth()
 		c.block(x.dir[i], tableClass(x.mask))
 		away := make([]uint32, int(x.mask)+1)
 		for j := range away {
@@ -120,12 +120,16 @@ func (c *checker) index(x *index) {
 				if k > 0 && l[k-1] == 0 {
 					c.Fatal("a hole in a line")
 				}
-				n := slot &^ tagMask
+				n := slot & (isAway - 1)
 				h := c.Shard.records.hash(x.side, n)
-				if rank(h)>>(32-depth) != uint32(i)>>(x.depth-depth) || slot != tag(h)|n {
-					c.Fatalf("record %d of hash %#x in table %d of depth %d, tag %#x", n, h, i, depth, slot>>numberBits)
+				if rank(h)>>(32-depth) != uint32(i)>>(uint32(x.depth)-depth) || slot&^isAway != tag(h, l.depth())|n || l.depth() != depth {
+					c.Fatalf("record %d of hash %#x in table %d of depth %d, tag %#x", n, h, i, depth, slot>>tagShift)
 				}
-				if home := x.home(h); home != uintptr(j) {
+				home := x.home(h)
+				if (slot&isAway != 0) != (home != uintptr(j)) {
+					c.Fatalf("record %d in line %d, its home is %d: %#x", n, j, home, slot)
+				}
+				if home != uintptr(j) {
 					away[home]++
 					if x.other(h) != uintptr(j) {
 						c.Fatalf("record %d in line %d, belongs into %d or %d", n, j, home, x.other(h))
@@ -139,7 +143,7 @@ func (c *checker) index(x *index) {
 				c.Fatalf("line %d says that %d are away, not %d", j, got, want)
 			}
 		}
-		for range 1 << (x.depth - depth) {
+		for range 1 << (uint32(x.depth) - depth) {
 			if x.slab.at(x.dir[i]) != table {
 				c.Fatalf("place %d of the directory is of another table", i)
 			}

@@ -17,7 +17,7 @@ func (x *index) grow(h uint64) {
 		x.double()
 		return
 	}
-	depth := uint8(lineAt(x.table(h), 0)[slots] >> depthBits)
+	depth := lineAt(x.table(h), 0).depth()
 	if depth == maxDepth {
 		return
 	}
@@ -25,7 +25,7 @@ func (x *index) grow(h uint64) {
 	if !ok {
 		return
 	}
-	if depth == x.depth {
+	if depth == uint32(x.depth) {
 		x.widen()
 	}
 	x.split(h, depth, ref)
@@ -53,7 +53,7 @@ func (x *index) enterAll(to, from unsafe.Pointer, mask uint8) bool {
 	for i := range uintptr(mask) + 1 {
 		l := lineAt(from, i)
 		for _, slot := range l[:l.used()] {
-			n := slot &^ tagMask
+			n := slot & (isAway - 1)
 			if !x.enter(to, x.records.hash(x.side, n), n) {
 				return false
 			}
@@ -75,38 +75,51 @@ func (x *index) widen() {
 // split moves the upper half of the range of the table of h, which has the given
 // depth, to the new table ref. Each record stays in the line that it is in, where
 // there must be room.
-func (x *index) split(h uint64, depth uint8, ref uint32) {
-	first := rank(h) >> (32 - depth) << (x.depth - depth) // place of the table in the directory
-	half := uint32(1) << (x.depth - depth - 1)
+func (x *index) split(h uint64, depth, ref uint32) {
+	wider := uint32(x.depth) - depth
+	first := rank(h) >> (32 - depth) << wider // place of the table in the directory
+	half := uint32(1) << (wider - 1)
 	low, high := x.slab.at(x.dir[first]), x.slab.at(ref)
 	for i := range half {
 		x.dir[first+half+i] = ref
 	}
 	for i := range uintptr(fullMask + 1) {
-		x.splitLine(low, high, i, 31-depth)
+		x.splitLine(low, high, i)
 	}
-	lineAt(low, 0)[slots] += 1 << depthBits
-	lineAt(high, 0)[slots] += uint32(depth+1) << depthBits
 }
 
-// splitLine moves the records of line i of which a bit of the rank is set.
-func (x *index) splitLine(low, high unsafe.Pointer, i uintptr, bit uint8) {
+// splitLine splits line i. It fetches the records whose home it must know, or all
+// when the tags are used up.
+func (x *index) splitLine(low, high unsafe.Pointer, i uintptr) {
 	from, to := lineAt(low, i), lineAt(high, i)
-	used, moved := from.used(), 0
+	depth, used := from.depth(), from.used()
+	newTags := (depth+1)%tagSplits == 0
 	var hashes [slots]uint64 // first all of them: the processor fetches many records at once
 	for k, slot := range from[:used] {
-		hashes[k] = x.records.hash(x.side, slot&^tagMask)
+		if newTags || slot&isAway != 0 {
+			hashes[k] = x.records.hash(x.side, slot&(isAway-1))
+		}
 	}
-	for k := used - 1; k >= 0; k-- {
-		if rank(hashes[k])>>bit&1 == 0 {
+	kept, moved := 0, 0
+	for k, slot := range from[:used] {
+		upper := slot<<(depth%tagSplits)>>31 != 0
+		if newTags {
+			slot = slot<<(32-tagShift)>>(32-tagShift) | tag(hashes[k], depth+1)
+		}
+		if !upper {
+			from[kept] = slot
+			kept++
 			continue
 		}
-		to[moved] = from[k]
+		to[moved] = slot
 		moved++
-		from.drop(k)
-		if home := x.home(hashes[k]); home != i {
+		if slot&isAway != 0 {
+			home := x.home(hashes[k])
 			lineAt(low, home)[slots]--
 			lineAt(high, home)[slots]++
 		}
 	}
+	clear(from[kept:used])
+	from[slots] += 1 << depthBits
+	to[slots] += (depth + 1) << depthBits
 }

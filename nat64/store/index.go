@@ -26,17 +26,22 @@ const (
 
 // A line is what a processor fetches at once. A record is entered in the home
 // line of its hash or, where that is well filled, in its other line: no search
-// looks at more than two. Slots are filled from the front. The lower half of the
-// last word says how many records at home in this line are in their other one.
-// The upper half, in line 0, is the depth of the table: the number of bits that
-// all hashes in it have in common.
+// looks at more than two. Slots are filled from the front. Of the last word, the
+// lower half says how many records at home in this line are in their other one,
+// the upper half is the depth of the table: how many bits all ranks in it have in
+// common.
 type line [slots + 1]uint32
 
-// A slot is 0, or a tag of 8 bits of the hash above the number of a record.
+// A slot is 0, or the number of a record, whether the record is away from its
+// home line, and a tag of 9 bits of its rank. The tag begins at the depth of the
+// table, or up to 3 bits before: most splits find in the slot all that they need
+// to know of a record, and need not fetch it.
 const (
 	slots      = 15
-	numberBits = 24
-	tagMask    = 0xff << numberBits
+	numberBits = 22
+	isAway     = 1 << numberBits
+	tagShift   = numberBits + 1
+	tagSplits  = 4
 
 	leastMask = 3
 	fullMask  = pageSize/(4*(slots+1)) - 1
@@ -47,10 +52,15 @@ const (
 	awayMask  = 1<<depthBits - 1
 )
 
-// Bits of a hash: 0-7 are the tag, 8-13 the home line, 14-19 lead to the other
-// one, 20-31 choose the home shard, and 32-63 the table.
+// Bits of a hash: 8-13 are the home line, 14-19 lead to the other one, 20-31
+// choose the home shard, and 32-63 the rank.
 
-func tag(h uint64) uint32 { return uint32(h) << numberBits }
+// tag returns the tag of a hash, at its place in a slot, in a table of a depth.
+func tag(h uint64, depth uint32) uint32 {
+	return rank(h) << (depth / tagSplits * tagSplits) >> tagShift << tagShift
+}
+
+func (l *line) depth() uint32 { return l[slots] >> depthBits }
 
 // home returns the number of the home line.
 func (x *index) home(h uint64) uintptr { return uintptr(h>>8) & uintptr(x.mask) }
@@ -94,18 +104,22 @@ func (x *index) insert(h uint64, n uint32) bool {
 // enter puts a record into a table, and returns false if both lines are full.
 func (x *index) enter(table unsafe.Pointer, h uint64, n uint32) bool {
 	home := lineAt(table, x.home(h))
-	l, used := home, home.used()
-	if used >= wellFull {
-		other := lineAt(table, x.other(h))
-		if u := other.used(); u < used {
-			l, used = other, u
-			home[slots]++
-		}
+	slot, used := tag(h, home.depth())|n, home.used()
+	if used < wellFull {
+		home[used] = slot
+		return true
 	}
-	if used == slots {
+	other := lineAt(table, x.other(h))
+	u := other.used()
+	switch {
+	case u < used:
+		other[u] = slot | isAway
+		home[slots]++
+	case used < slots:
+		home[used] = slot
+	default:
 		return false
 	}
-	l[used] = tag(h) | n
 	return true
 }
 
@@ -121,12 +135,13 @@ func (l *line) used() int {
 // remove takes out a record that insert entered.
 func (x *index) remove(h uint64, n uint32) {
 	table := x.table(h)
-	home, slot := lineAt(table, x.home(h)), tag(h)|n
+	home := lineAt(table, x.home(h))
+	slot := tag(h, home.depth()) | n
 	if i := home.find(slot); i < slots {
 		home.drop(i)
 	} else {
 		other := lineAt(table, x.other(h))
-		if i = other.find(slot); i == slots {
+		if i = other.find(slot | isAway); i == slots {
 			panic("store: a Ref that names no binding")
 		}
 		other.drop(i)

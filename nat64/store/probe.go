@@ -11,7 +11,8 @@ type probe struct {
 // probe begins a search in an index with at least one table.
 func (x *index) probe(h uint64) probe {
 	table := x.table(h)
-	p := probe{line: lineAt(table, x.home(h)), tag: tag(h)}
+	p := probe{line: lineAt(table, x.home(h))}
+	p.tag = tag(h, p.line.depth())
 	if p.line[slots]&awayMask != 0 {
 		p.other = lineAt(table, x.other(h))
 	}
@@ -23,9 +24,9 @@ func (x *index) probe(h uint64) probe {
 func (p *probe) next() uint32 {
 	for {
 		for i := p.slot; i < slots; i++ {
-			if n := p.line[i] ^ p.tag; n < 1<<numberBits && n != 0 {
+			if slot := p.line[i] ^ p.tag; slot < 1<<tagShift && slot != 0 {
 				p.slot = i + 1
-				return n
+				return slot & (isAway - 1)
 			}
 		}
 		if p.other == nil {

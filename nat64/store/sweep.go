@@ -85,6 +85,7 @@ func (w *sweep) first(r Ref, b *record) bool {
 		w.Close(r, &b.first)
 	case Unbind:
 		return true
+	case Keep:
 	}
 	return false
 }
@@ -103,6 +104,7 @@ func (w *sweep) leaf(r Ref, b *record) (int, bool) {
 			closed++
 		case Unbind:
 			return count, true
+		case Keep:
 		}
 	}
 	for i := range over[:closed] {

@@ -29,7 +29,7 @@ func (t tree) close(peer uint32, port uint16) {
 	for ; depth > 0 && n.count() <= small; depth-- {
 		up := path[depth-1]
 		t.mend(up.branch, up.i)
-		n = up.branch.node()
+		n = up.node()
 	}
 	t.shrinkRoot()
 }

@@ -9,7 +9,11 @@
 // changes.
 package ortc
 
-import "taygo/internal/routemap/rib"
+import (
+	"slices"
+
+	"taygo/internal/routemap/rib"
+)
 
 // A Mode tells what becomes of addresses that the given table has no route for.
 type Mode uint8
@@ -110,9 +114,9 @@ func (t *Table) Update(emit func(Change)) {
 	t.collect(1, rib.None)
 	w := walk{t, emit}
 	w.choose(1, rib.None, rib.None, false)
-	for i := len(t.pending) - 1; i >= 0; i-- {
-		t.remove(t.pending[i].Prefix)
-		emit(t.pending[i])
+	for _, c := range slices.Backward(t.pending) {
+		t.remove(c.Prefix)
+		emit(c)
 	}
 	t.pending = t.pending[:0]
 }

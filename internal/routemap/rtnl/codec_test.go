@@ -65,13 +65,12 @@ func TestNextHopThereAndBack(t *testing.T) {
 // TestMultipath reads legs as the kernel writes them.
 func TestMultipath(t *testing.T) {
 	var b Batch
-	leg := func(flags, hops uint8, link uint32, attrs func()) []byte {
+	leg := func(flags, hops uint8, link uint32, attrs func()) {
 		at := len(b.buf)
 		b.buf = append(b.buf, 0, 0, flags, hops)
 		b.buf = native.AppendUint32(b.buf, link)
 		attrs()
 		native.PutUint16(b.buf[at:], uint16(len(b.buf)-at))
-		return b.buf[at:]
 	}
 	leg(unix.RTNH_F_DEAD, 0, 3, func() { b.attr(unix.RTA_GATEWAY, []byte{192, 0, 2, 1}) })
 	leg(0, 255, 4, func() {

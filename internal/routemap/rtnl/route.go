@@ -109,7 +109,7 @@ func (l *Leg) attr(kind uint16, value []byte) {
 func (r *Route) Legs() iter.Seq[Leg] {
 	return func(yield func(Leg) bool) {
 		if r.Multipath == nil {
-			if r.Leg.Gateway.IsValid() || r.Link != 0 {
+			if r.Gateway.IsValid() || r.Link != 0 {
 				yield(r.Leg)
 			}
 			return
