@@ -152,7 +152,7 @@ func (m *Mapper) restore() error {
 		return err
 	}
 	m.touched = true
-	m.aggregate() // what is missing before what is surplus goes
+	m.follow() // what is missing before what is surplus goes
 	m.remove(wrong)
 	return m.flush()
 }
@@ -160,8 +160,7 @@ func (m *Mapper) restore() error {
 // audit reads our table and mends it: what is missing is added, what is surplus
 // taken away. Routes of others are left, and remembered.
 func (m *Mapper) audit() error {
-	m.settleNow()
-	if err := m.flush(); err != nil {
+	if err := m.aggregate(); err != nil {
 		return err
 	}
 	want := m.expected()
@@ -196,13 +195,16 @@ func (m *Mapper) audit() error {
 	missing := m.mend(want)
 	wrong = slices.DeleteFunc(wrong, func(f found) bool { return m.replaced(want, f) })
 	m.remove(wrong)
-	if missing+len(wrong) == 0 {
-		m.timers.auditRetry = 0
-	} else {
+	if missing+len(wrong) > 0 {
 		m.log.Warn("our table was not as it should be", "missing", missing, "surplus", len(wrong))
 	}
 	m.tally.audits.Add(1)
-	return m.flush()
+	before := m.refusals
+	err = m.flush()
+	if m.refusals == before {
+		m.timers.auditRetry = 0 // it has helped
+	}
+	return err
 }
 
 // mend adds the routes of a table that were not seen, and ends the marking.

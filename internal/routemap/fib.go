@@ -1,6 +1,8 @@
 package routemap
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"taygo/internal/routemap/ortc"
@@ -78,8 +80,15 @@ func (m *Mapper) dropped(p rib.Prefix, old rib.NextHop) {
 	m.write(ortc.Change{Prefix: p, Old: old, Existed: true, Gone: true})
 }
 
-// aggregate writes what has become of the aggregated table.
-func (m *Mapper) aggregate() {
+// aggregate has the kernel follow what has become of the aggregated table.
+func (m *Mapper) aggregate() error {
+	m.follow()
+	return m.flush()
+}
+
+// follow writes what has become of the aggregated table.
+func (m *Mapper) follow() {
+	m.timers.at[choreAggregate] = time.Time{}
 	if m.agg != nil && m.touched {
 		m.touched = false
 		m.agg.Update(m.write)

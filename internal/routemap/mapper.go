@@ -59,6 +59,7 @@ type Mapper struct {
 	pause      func(n int) // called now and then while n routes of a table are read
 	dry        bool        // it is the shadow of another: nothing is written
 	flushed    bool        // everything was taken away; nothing is mapped until Resync
+	refusals   int         // by the kernel, of requests about routes
 	changes    uint64      // of the expected table
 	began      time.Time   // when the events at hand were read
 	before     uint64      // changes then

@@ -1,8 +1,11 @@
 package routemap
 
 import (
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,63 +25,226 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// million puts the table of a router into table 464, with four borders on link a.
-func (l *mapLab) million() ([]rib.Prefix, []rib.NextHop) {
-	l.t.Helper()
-	list, err := ribtest.Prefixes()
-	must(l.t, err)
-	hops := ribtest.Four().NextHops(list)
-	for i := 1; i <= 5; i++ {
-		l.opt.NextHops = append(l.opt.NextHops, row(border4(i).String(), border6(i)))
-	}
-	var b rtnl.Batch
-	for i, p := range list {
-		l.add(&b, p.Netip(), border4(int(hops[i])))
-	}
-	l.send(&b)
-	return list, hops
-}
-
+// border4 and border6 are gateways of the table of a router, on link a.
 func border4(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)}) }
 func border6(i int) string     { return fmt.Sprintf("2001:db8:a::%d", 10+i) }
 
-func (l *mapLab) add(b *rtnl.Batch, dst netip.Prefix, via netip.Addr) {
+// A million is the table of a router in table 464: a quarter of the origin networks
+// by each of four borders.
+type million struct {
+	*mapLab
+	prefixes []rib.Prefix
+	hops     []rib.NextHop
+}
+
+func newMillion(b *testing.B, aggregate Aggregation) *million {
+	b.Helper()
+	l := &million{mapLab: newMapLab(b)}
+	l.opt.Aggregate = aggregate
+	var err error
+	l.prefixes, err = ribtest.Prefixes()
+	must(b, err)
+	l.hops = ribtest.Four().NextHops(l.prefixes)
+	for i := 1; i <= 5; i++ {
+		l.opt.NextHops = append(l.opt.NextHops, row(border4(i).String(), border6(i)))
+		l.ip(fmt.Sprintf("nexthop add id %d via %v dev a", i, border4(i)))
+	}
+	return l
+}
+
+// load puts all routes into the table; by nexthop objects, if it shall.
+func (l *million) load(objects bool) {
+	l.t.Helper()
+	var b rtnl.Batch
+	for i := range l.prefixes {
+		l.change(&b, i, l.hops[i], objects)
+	}
+	l.send(&b)
+}
+
+// change gives route number i a border.
+func (l *million) change(b *rtnl.Batch, i int, border rib.NextHop, objects bool) {
 	if b.Full() {
 		l.send(b)
 	}
-	b.Route(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, &rtnl.Route{
-		Family: unix.AF_INET, Type: unix.RTN_UNICAST, Protocol: unix.RTPROT_BIRD, Table: 464, Metric: 32,
-		Dst: dst, Leg: rtnl.Leg{Gateway: via},
-	})
+	r := rtnl.Route{
+		Family: unix.AF_INET, Type: unix.RTN_UNICAST, Protocol: unix.RTPROT_BIRD, Table: 464, Metric: 32, Dst: l.prefixes[i].Netip(),
+	}
+	if objects {
+		r.NextHop = uint32(border)
+	} else {
+		r.Gateway = border4(int(border))
+	}
+	b.Route(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, &r)
 }
 
+// BenchmarkNetnsMillion maps a million routes that are in the kernel: from nothing,
+// proved, once more where all is there already, and then takes all away.
 func BenchmarkNetnsMillion(b *testing.B) {
 	for _, aggregate := range []Aggregation{AggregateOff, AggregateExact} {
-		b.Run(fmt.Sprintf("aggregate %d", aggregate), func(b *testing.B) {
-			l := newMapLab(b)
-			l.opt.Aggregate = aggregate
-			l.opt.NonGlobal = true
-			l.million()
-			b.ResetTimer()
-			for range b.N {
-				cpu, began := cpuTime(), time.Now()
-				l.start()
-				b.Logf("start: %v, CPU %v, %+v", time.Since(began), cpuTime()-cpu, l.m.Summary())
-				b.StopTimer()
-				began = time.Now()
-				v := l.equal()
-				b.Logf("verify: %v %+v", time.Since(began), v)
+		b.Run([]string{"exact", "aggregated"}[aggregate], func(b *testing.B) {
+			l := newMillion(b, aggregate)
+			l.load(false)
+			for b.Loop() {
+				step := func(name string, do func()) {
+					cpu, began := cpuTime(), time.Now()
+					do()
+					b.ReportMetric(time.Since(began).Seconds(), name+"-s")
+					b.ReportMetric((cpuTime() - cpu).Seconds(), name+"-cpu-s")
+				}
+				step("map", l.start)
+				s := l.m.Summary()
+				b.ReportMetric(float64(s.Bytes)/float64(s.Mapped), "B/route")
+				b.ReportMetric(float64(s.Kernel), "routes")
+				step("verify", func() { l.equal() })
 				l.end()
-				began = time.Now()
-				l.start()
-				b.Logf("restart: %v", time.Since(began))
-				began = time.Now()
-				n, err := l.m.Flush(b.Context())
-				must(b, err)
-				b.Logf("flush of %d: %v", n, time.Since(began))
+				step("restart", l.start)
+				step("flush", func() {
+					_, err := l.m.Flush(b.Context())
+					must(b, err)
+				})
 				l.end()
-				b.StartTimer()
 			}
 		})
 	}
+}
+
+// BenchmarkNetnsProcess maps a million routes in a process of its own, and reports
+// the memory that it takes at most.
+func BenchmarkNetnsProcess(b *testing.B) {
+	for _, mode := range []string{"exact", "aggregated"} {
+		b.Run(mode, func(b *testing.B) {
+			l := newMillion(b, AggregateOff)
+			l.load(false)
+			for b.Loop() {
+				p := l.startProcess(mode)
+				b.Log(p.line())
+				must(b, p.in.Close())
+				for p.out.Scan() {
+					b.Log(p.out.Text())
+				}
+				must(b, p.Wait())
+				l.end()
+				must(b, l.flushAll())
+			}
+		})
+	}
+}
+
+// flushAll takes away what a process has left.
+func (l *mapLab) flushAll() error {
+	return l.Do(func() error {
+		m, err := New(l.opt, discard)
+		if err != nil {
+			return err
+		}
+		_, err = m.Flush(l.t.Context())
+		return errors.Join(err, m.Close())
+	})
+}
+
+// ears hears what happens to IPv6 routes or nexthop objects.
+func (l *mapLab) ears(group uint32) *rtnl.Conn {
+	l.t.Helper()
+	var c *rtnl.Conn
+	must(l.t, l.Do(func() error {
+		var err error
+		c, err = rtnl.Dial(rtnl.Config{ReceiveBuffer: 256 << 20, Groups: []uint32{group}})
+		return err
+	}))
+	l.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// until waits until a message is the one.
+func until(b *testing.B, c *rtnl.Conn, one func(rtnl.Message) bool) {
+	for found := false; !found; {
+		must(b, c.Receive(time.Now().Add(time.Minute), func(m rtnl.Message) { found = found || one(m) }))
+	}
+}
+
+// BenchmarkNetnsUpdate changes the table of a million routes, and waits until what
+// follows from that is heard.
+func BenchmarkNetnsUpdate(b *testing.B) {
+	for _, aggregate := range []Aggregation{AggregateOff, AggregateExact} {
+		b.Run([]string{"exact", "aggregated"}[aggregate], func(b *testing.B) {
+			l := newMillion(b, aggregate)
+			l.load(true)
+			l.start()
+			b.Run("one", func(b *testing.B) { l.one(b) })
+			b.Run("10000", func(b *testing.B) { l.many(b) })
+			b.Run("move", func(b *testing.B) { l.moves(b) })
+			l.equal()
+		})
+	}
+}
+
+// one adds one host route after the other.
+func (l *million) one(b *testing.B) {
+	ears := l.ears(unix.RTNLGRP_IPV6_ROUTE)
+	mapping := rib.NewMapping(l.opt.Prefix)
+	var all []time.Duration
+	for i := 0; b.Loop(); i++ {
+		p := rib.Prefix{Addr: 198<<24 | 51<<16 | 100<<8 | uint32(i%256), Bits: 32}
+		want := mapping.Map(p)
+		for kind, flags := range map[uint16]uint16{unix.RTM_NEWROUTE: unix.NLM_F_CREATE} {
+			r := rtnl.Route{Family: unix.AF_INET, Type: unix.RTN_UNICAST, Protocol: unix.RTPROT_BIRD, Table: 464, Metric: 32, Dst: p.Netip(), NextHop: uint32(1 + i%4)}
+			began := time.Now()
+			must(b, l.conn.Do(func(b *rtnl.Batch) { b.Route(kind, flags, &r) }))
+			until(b, ears, func(m rtnl.Message) bool {
+				r, _ := rtnl.ParseRoute(m.Payload)
+				return m.Type == kind && r.Dst == want
+			})
+			all = append(all, time.Since(began))
+			must(b, l.conn.Do(func(b *rtnl.Batch) { b.Route(unix.RTM_DELROUTE, 0, &r) }))
+			until(b, ears, func(m rtnl.Message) bool {
+				r, _ := rtnl.ParseRoute(m.Payload)
+				return m.Type == unix.RTM_DELROUTE && r.Dst == want
+			})
+		}
+	}
+	slices.Sort(all)
+	b.ReportMetric(float64(all[len(all)/2].Microseconds()), "p50-us")
+	b.ReportMetric(float64(all[len(all)*9/10].Microseconds()), "p90-us")
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-us")
+}
+
+// many gives 10,000 routes another border.
+func (l *million) many(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for b.Loop() {
+		var batch rtnl.Batch
+		before := l.m.Metrics()
+		began := time.Now()
+		for range 10000 {
+			i := rng.IntN(len(l.prefixes))
+			l.hops[i] = l.hops[i]%4 + 1
+			l.change(&batch, i, l.hops[i], true)
+		}
+		l.send(&batch)
+		b.ReportMetric(time.Since(began).Seconds(), "source-s")
+		eventually(b, "10,000 changes", func() bool {
+			now := l.m.Metrics()
+			return now.MessagesTotal["event"] >= before.MessagesTotal["event"]+10000 && !l.m.Summary().Busy
+		})
+		b.ReportMetric(time.Since(began).Seconds(), "done-s")
+	}
+}
+
+// moves replaces the nexthop object of a quarter of all routes.
+func (l *million) moves(b *testing.B) {
+	ears := l.ears(unix.RTNLGRP_NEXTHOP)
+	for i := 0; b.Loop(); i++ {
+		to := border4([]int{5, 1}[i%2])
+		began := time.Now()
+		l.ip(fmt.Sprintf("nexthop replace id 1 via %v dev a", to))
+		b.ReportMetric(time.Since(began).Seconds(), "source-s")
+		until(b, ears, func(m rtnl.Message) bool {
+			h, _ := rtnl.ParseNextHop(m.Payload)
+			return h.Protocol == DefaultProtocol && h.Gateway.String() == border6([]int{5, 1}[i%2])
+		})
+		b.ReportMetric(time.Since(began).Seconds(), "done-s")
+		eventually(b, "the resync after it", func() bool { return !l.m.Summary().Busy })
+	}
+	b.ReportMetric(float64(l.m.Metrics().MovesTotal), "moves")
 }

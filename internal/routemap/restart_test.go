@@ -54,7 +54,11 @@ func TestNetnsMapRestart(t *testing.T) {
 			l.start()
 			l.fill(500)
 			l.ip("nexthop add id 7 via " + gwA4 + " dev a")
-			l.ip("route add table 464 198.51.100.0/26 nhid 7 metric 3")
+			metric := "3"
+			if aggregate != AggregateOff {
+				metric = "32" // next hops of several metrics are several next hops to an aggregate
+			}
+			l.ip("route add table 464 198.51.100.0/26 nhid 7 metric " + metric)
 			l.ip("route add table 464 198.51.100.64/26 nexthop via " + gwA4 + " weight 3 nexthop via " + gwB4)
 			l.ip("route add table 464 blackhole 198.51.100.128/26")
 			l.ip("route add table 464 unreachable 198.51.100.192/26")

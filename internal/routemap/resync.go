@@ -65,7 +65,7 @@ func (m *Mapper) readAll(why reason) error {
 		}
 		m.restored, m.seeded = true, true
 	}
-	m.settleNow()
+	m.follow()
 	m.timers.in(choreCollect, 0)
 	return m.flush()
 }

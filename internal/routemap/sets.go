@@ -151,6 +151,15 @@ func each(t *rib.RIB, nh rib.NextHop, f func(rib.Prefix)) {
 	}
 }
 
+// collectSent is collect when all that was written is sent.
+func (m *Mapper) collectSent() error {
+	if err := m.flush(); err != nil {
+		return err
+	}
+	m.collect()
+	return nil
+}
+
 // collect gives up sets without routes, and the nexthop objects that nobody needs.
 // All that was written must have been sent: with an object go the routes that still
 // lead there.

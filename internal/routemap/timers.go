@@ -21,14 +21,13 @@ const (
 // How long after the first cause a chore is done: so that a cause with many
 // messages is one cause.
 const (
-	debounce        = 50 * time.Millisecond
-	debounceSmall   = 20 * time.Millisecond
-	collectAfter    = 5 * time.Second
-	waysEvery       = 5 * time.Second
-	retryFirst      = time.Second
-	retryMost       = 30 * time.Second
-	auditRetryFirst = time.Second
-	auditRetryMost  = time.Minute
+	debounce       = 50 * time.Millisecond
+	debounceSmall  = 20 * time.Millisecond
+	collectAfter   = 5 * time.Second
+	waysEvery      = 5 * time.Second
+	retryFirst     = time.Second
+	retryMost      = 30 * time.Second
+	auditRetryMost = time.Minute
 )
 
 // timers are the times at which chores are due; the zero Time is never.

@@ -47,7 +47,8 @@ const maxMismatches = 20
 // Verify reads the sources and our table from the kernel anew, by itself and beside
 // the tables that the Mapper keeps, and compares for all IPv4 addresses how both
 // forward them, by longest prefix match. A full one compares also route by route:
-// metrics, and that nothing is there that is not needed. While routes change, it
+// metrics, and that nothing is there that is not needed; not so beside another
+// process that aggregates. While routes change, it
 // waits for a moment of quiet and tries again, some seconds at most.
 //
 // progress, unless nil, is called now and then with the number of routes read and
@@ -273,7 +274,11 @@ func (s *Mapper) compareNextHops(v *Verdict, m *Mapper) {
 // are aggregated, with the table that is expected.
 func (s *Mapper) compareRoutes(v *Verdict, m *Mapper, have ours) {
 	want, targetOf := s.rib, s.targetOf
-	if m.agg != nil {
+	switch {
+	case m.agg == nil:
+	case !m.asked.running():
+		return // the table is that of another process, which alone knows it
+	default:
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		want, targetOf = m.agg.Out(), m.targetOf

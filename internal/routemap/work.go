@@ -14,6 +14,9 @@ import (
 // work does what follows from the events of a turn, and the chores that are due.
 func (m *Mapper) work() error {
 	m.guarded()
+	if m.timers.due(choreNextHops) {
+		m.lookAfterNextHops() // first, for what is written leads there
+	}
 	if m.agg != nil && m.touched {
 		m.timers.in(choreAggregate, debounceSmall)
 	}
@@ -22,11 +25,29 @@ func (m *Mapper) work() error {
 	}
 	m.tally.observe(time.Since(m.began), m.changes-m.before)
 	m.answer()
-	t := &m.timers
-	if m.crowded && m.rib.Len() < m.opt.Max {
-		m.crowded = false
-		m.resyncSoon(reasonRoom, debounce)
+	m.plan()
+	for _, c := range []struct {
+		chore
+		do func() error
+	}{
+		{choreResync, func() error { return m.resync(m.timers.reason) }},
+		{choreAggregate, m.aggregate},
+		{choreAudit, m.audit},
+		{choreCollect, m.collectSent},
+	} {
+		if !m.timers.due(c.chore) || m.flushed {
+			continue
+		}
+		if err := c.do(); errors.Is(err, errFatal) {
+			return err
+		}
 	}
+	return nil
+}
+
+// plan has the tables read for what takes time to show.
+func (m *Mapper) plan() {
+	t := &m.timers
 	if t.due(chorePeriodic) {
 		t.put(chorePeriodic, t.every)
 		m.resyncSoon(reasonAudit, 0)
@@ -36,41 +57,16 @@ func (m *Mapper) work() error {
 		m.source.forget()
 		m.resyncSoon(reasonLink, debounce)
 	}
-	if t.due(choreNextHops) {
-		m.lookAfterNextHops()
-	}
 	if t.due(choreWithdrawn) {
 		m.resyncSoon(reasonWithdrawn, 0)
 	}
 	if t.due(choreHold) {
 		m.resyncSoon(reasonHold, 0)
 	}
-	if t.due(choreResync) && !m.flushed {
-		if err := m.resync(t.reason); errors.Is(err, errFatal) {
-			return err
-		}
+	if m.crowded && m.rib.Len() < m.opt.Max {
+		m.crowded = false
+		m.resyncSoon(reasonRoom, debounce)
 	}
-	if t.due(choreAggregate) {
-		m.aggregate()
-	}
-	if t.due(choreAudit) && !m.flushed {
-		if err := m.audit(); err != nil {
-			return err
-		}
-	}
-	if t.due(choreCollect) {
-		if err := m.flush(); err != nil {
-			return err
-		}
-		m.collect()
-	}
-	return m.flush()
-}
-
-// settleNow has the aggregate follow at once.
-func (m *Mapper) settleNow() {
-	m.timers.at[choreAggregate] = time.Time{}
-	m.aggregate()
 }
 
 // lookAfterNextHops finds out what has become of our nexthop objects, and makes
@@ -100,6 +96,7 @@ func (m *Mapper) lookAfterNextHops() {
 func (m *Mapper) flush() error {
 	refused, err := m.writer.flush()
 	if err != nil {
+		m.refusals++
 		m.log.Error("write routes", "error", err)
 		m.auditSoon()
 	}
@@ -111,6 +108,7 @@ func (m *Mapper) flush() error {
 	if len(refused) == 0 {
 		return nil
 	}
+	m.refusals += len(refused)
 	r := refused[0]
 	m.log.Warn("the kernel refused routes", "routes", len(refused), "first", r.route.Dst, "error", r.errno, "text", r.text)
 	m.timers.in(choreNextHops, 0) // an object may be gone
@@ -123,10 +121,9 @@ func isDenied(err error) bool { return errors.Is(err, unix.EPERM) }
 
 // auditSoon has our table read, with pauses that grow while that does not help.
 func (m *Mapper) auditSoon() {
-	if m.timers.auditRetry == 0 {
-		m.timers.auditRetry = debounce / 2
+	if !m.timers.pending(choreAudit) {
+		m.timers.in(choreAudit, longer(&m.timers.auditRetry, debounce, auditRetryMost))
 	}
-	m.timers.in(choreAudit, longer(&m.timers.auditRetry, debounce, auditRetryMost))
 }
 
 // route returns the prefix of a route of the kernel in our table, or false if it
