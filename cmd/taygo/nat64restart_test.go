@@ -191,6 +191,12 @@ func restart(w *natWorld, p *process, by syscall.Signal, pulses []*pulse) *proce
 	t := w.t
 	t.Helper()
 	stream := w.startStream()
+	eventually(t, "the stream flows", func() error {
+		if n := stream.arrived.Load(); n < 50 {
+			return fmt.Errorf("%d datagrams", n)
+		}
+		return nil
+	})
 	if by == syscall.SIGKILL {
 		begun := time.Now()
 		eventually(t, "a snapshot of all", func() error {
