@@ -14,7 +14,7 @@ FUZZTIME ?= 20s
 TESTFLAGS ?=
 BENCHFLAGS ?=
 
-.PHONY: help build test race fuzz netns bench bench-record bench-compare lint fmt cover docs demo check tools clean
+.PHONY: help build test race fuzz netns bench bench-record bench-compare lint fmt cover docs demo lab check tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ docs: ## write the generated documents anew
 
 demo: build ## run the demo: an IPv6-only host fetches a page from an IPv4-only server
 	bin/taygo demo
+
+lab: build ## run the lab: two borders with BIRD, and mapped routes that send a host to either (as root)
+	bin/taygo lab
 
 check: vet lint ## run what has to pass before a commit: format, vet, lint, generated documents, tests
 	.ci/generated

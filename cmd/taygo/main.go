@@ -38,7 +38,7 @@ func app() *cli.App {
 		Commands: []*cli.Command{
 			runCommand(), checkCommand(), explainCommand(), statusCommand(), metricsCommand(), reloadCommand(), sessionsCommand(), bibCommand(),
 			routesCommand(),
-			makeCommand(), removeCommand(), demoCommand(), versionCommand(), completionCommand(), manCommand(),
+			makeCommand(), removeCommand(), demoCommand(), labCommand(), versionCommand(), completionCommand(), manCommand(),
 		},
 		CommandNotFound: func(_ *cli.Context, name string) {
 			fmt.Fprintf(os.Stderr, "taygo: there is no command %q: see taygo --help\n", name)

@@ -52,15 +52,19 @@ var allowed = map[string][]string{
 
 	// Layer 5: the program.
 	"cmd/taygo": {
-		"conf", "internal/gateway", "internal/control", "internal/demo", "internal/logsink", "internal/mrt", "internal/notify",
+		"conf", "internal/gateway", "internal/control", "internal/demo", "internal/lab", "internal/logsink", "internal/mrt", "internal/notify",
 		"internal/routemap", "internal/tayga", "tundev",
 	},
 	"internal/demo":  {"conf", "internal/control", "internal/netlab"},
+	"internal/lab":   {"conf", "internal/control", "internal/netlab", "docs/examples/routing"},
 	"internal/tayga": {"conf", "internal/logsink", "internal/notify", "tundev"},
 
 	// Writes the documents that follow from tables.
 	"internal/docgen": {"conf", "translate", "internal/beside"},
 	"internal/beside": {},
+
+	// Configurations that the documents show and the lab runs.
+	"docs/examples/routing": {},
 
 	// For tests, the demo and measurements. What judges the translator shares
 	// no code with it.
