@@ -35,7 +35,7 @@ func TestForgedSegments(t *testing.T) {
 		}
 	}
 	for _, flags := range []uint8{pkttest.RST, pkttest.RST | pkttest.ACK, pkttest.FIN | pkttest.ACK, pkttest.SYN, pkttest.SYN | pkttest.FIN | pkttest.RST} {
-		for port := range 65536 {
+		for port := range effort(65536) {
 			k.sendIn(nat64.TCP, server, v4(pool4, uint16(port)), flags)
 			if port%1024 == 0 {
 				k.now += time.Second
@@ -43,7 +43,7 @@ func TestForgedSegments(t *testing.T) {
 				alive("behind forged segments")
 			}
 		}
-		for range 65536 {
+		for range effort(65536) {
 			k.sendIn(nat64.TCP, server, at, flags)
 		}
 		k.now += 3 * time.Minute // less than TCP_TRANS
@@ -79,7 +79,7 @@ func TestForgedErrors(t *testing.T) {
 	p := capture(t, in4(router4, pool4, pkttest.ICMPError{Type: 3, Code: 1, Quote: in4(pool4, far4, pkttest.TCP{Sport: at.port, Dport: server.port})}))
 	p.Now = 0
 	delivered := 0
-	n := 100_000
+	n := effort(100_000)
 	if os.Getenv("TAYGO_LONG") != "" {
 		n = 1_000_000
 	}
@@ -216,7 +216,7 @@ func TestClockOfAnotherWorker(t *testing.T) {
 
 // TestNothingLeaks: sessions that come and go leave nothing behind.
 func TestNothingLeaks(t *testing.T) {
-	n := 300
+	n := effort(300)
 	if os.Getenv("TAYGO_LONG") != "" {
 		n = 30_000
 	}

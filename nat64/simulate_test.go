@@ -67,7 +67,7 @@ func TestDayInTheLife(t *testing.T) {
 
 // day runs for a day, in steps of a quarter of a minute.
 func (s *simulation) day() {
-	for s.k.now < 24*time.Hour && !s.t.Failed() {
+	for s.k.now < time.Duration(effort(24))*time.Hour && !s.t.Failed() {
 		for range s.rng.IntN(60) {
 			s.event()
 		}
@@ -93,7 +93,7 @@ func (s *simulation) night() {
 	if st.Sessions != 0 || st.Bindings != [3]int{} || st.Held != [3]int{} || st.Sources != 0 || s.k.table.Kept() != 0 || s.k.table.Notes() != 0 {
 		s.t.Errorf("left behind: %+v, %d notes", st, s.k.table.Notes())
 	}
-	if s.sent < 20000 {
+	if s.sent < effort(20000) {
 		s.t.Errorf("only %d packets", s.sent)
 	}
 }
