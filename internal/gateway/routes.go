@@ -20,14 +20,16 @@ import (
 type routeKeeper struct {
 	log     *slog.Logger
 	changed chan struct{}
+	first   chan struct{} // closed when there is a mapper for the first time
 
 	mu     sync.Mutex
 	config *conf.Config
 	mapper *routemap.Mapper // that runs; nil if there is none
+	began  bool             // there was one
 }
 
 func newRouteKeeper(c *conf.Config, log *slog.Logger) *routeKeeper {
-	return &routeKeeper{log: log, config: c, changed: make(chan struct{}, 1)}
+	return &routeKeeper{log: log, config: c, changed: make(chan struct{}, 1), first: make(chan struct{})}
 }
 
 // Mapper returns the mapper that runs, or nil if none does.
@@ -127,11 +129,15 @@ func (k *routeKeeper) setMapper(m *routemap.Mapper) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.mapper = m
+	if m != nil && !k.began {
+		k.began = true
+		close(k.first)
+	}
 }
 
 // RunRoutes maps routes without translating packets, by the configuration at path,
 // until ctx ends. It answers at a control socket, and a reload there reads the
-// configuration again. ready is called once that is so.
+// configuration again. ready is called once it has begun.
 func RunRoutes(ctx context.Context, path string, log *slog.Logger, socket string, ready func(reload func() error)) error {
 	c, err := Load(path)
 	if err != nil {
@@ -159,6 +165,13 @@ func RunRoutes(ctx context.Context, path string, log *slog.Logger, socket string
 		s := control.Server{Status: func() control.Status { return control.Status{Config: path} }, Reload: reload, Routes: k.Mapper}
 		tasks = append(tasks, func(ctx context.Context) error { return s.Serve(ctx, l) })
 	}
-	ready(reload)
+	tasks = append(tasks, func(ctx context.Context) error {
+		select {
+		case <-k.first:
+			ready(reload)
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	return runTasks(ctx, tasks)
 }
