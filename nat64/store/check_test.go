@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math/bits"
 	"testing"
 )
 
@@ -155,18 +156,42 @@ func (c *checker) index(x *index) {
 	}
 }
 
-// memory finds each unit of the slab in a block, or free, or not cut up yet.
+// memory finds each unit of the slab in a block, or free, or not cut up yet, and
+// no two halves of a block free.
 func (c *checker) memory() {
+	used := len(c.blocks)
 	for class, ref := range c.slab.free {
-		for ; ref != 0; ref = *c.slab.word(ref) {
+		for prev := uint32(0); ref != 0; prev, ref = ref, c.slab.freeBlock(ref).next {
 			c.block(ref, class)
+			if b := c.slab.freeBlock(ref); b.prev != prev || b.class != uint32(class) {
+				c.Fatalf("free block %#x of class %d after %#x: %+v", ref, class, prev, *b)
+			}
+			if class <= nodeClass && !c.slab.isFree(ref, class) || class < nodeClass && c.slab.isFree(ref^1<<class, class) {
+				c.Fatalf("free block %#x of class %d is not marked, or the other half is free too", ref, class)
+			}
 		}
 	}
-	units := int(c.slab.end - c.slab.next)
-	for _, n := range c.blocks {
-		units += n
+	units, free, pages := int(c.slab.end-c.slab.next), 0, map[uint32]bool{}
+	for ref, n := range c.blocks {
+		if units += n; n <= lineUnits {
+			pages[ref&^unitMask] = true
+		}
+	}
+	for page := range pages {
+		units += 1 << headClass
+		for _, word := range (*nodePage)(c.slab.at(page)).free {
+			free += bits.OnesCount64(word)
+		}
 	}
 	if units%(chunkSize>>unitBits) != 0 {
 		c.Fatalf("shard %d: %d units of the slab are in no whole number of chunks", c.number, units)
+	}
+	for class := nodeClass + 1; class < classes; class++ {
+		for ref := c.slab.free[class]; ref != 0; ref = c.slab.freeBlock(ref).next {
+			used++
+		}
+	}
+	if used += free; used != len(c.blocks) {
+		c.Fatalf("shard %d: %d blocks by the marks, %d by the lists", c.number, used, len(c.blocks))
 	}
 }

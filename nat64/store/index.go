@@ -43,7 +43,7 @@ const (
 	tagShift   = numberBits + 1
 	tagSplits  = 4
 
-	leastMask = 3
+	leastMask = 7
 	fullMask  = pageSize/(4*(slots+1)) - 1
 	wellFull  = 12 // slots in use from which the other line may be better
 	maxDepth  = 18

@@ -85,12 +85,12 @@ func (sh *Shard) Bind(b Binding) (Ref, bool) {
 	}
 	b.stored = 0
 	*sh.records.at(n) = record{Binding: b}
-	h := sh.records.hash(side6, n)
+	h := hash6(sh.records.seed, b.Proto, b.V6, b.Port6)
 	if !sh.by6.insert(h, n) {
 		sh.records.put(n)
 		return 0, false
 	}
-	if !sh.by4.insert(sh.records.hash(side4, n), n) {
+	if !sh.by4.insert(hash4(sh.records.seed, b.Proto, b.V4, b.Port4), n) {
 		sh.by6.remove(h, n)
 		sh.records.put(n)
 		return 0, false

@@ -4,7 +4,8 @@ import "unsafe"
 
 // A slab hands out blocks of 16 to 4096 octets, of sizes that are powers of two
 // and aligned to them. Free blocks wait in lists by size; a larger one is halved
-// when there is none.
+// when there is none. Blocks of up to 256 octets, which nodes of trees come and go
+// in, are put together again (see nodes).
 type slab struct {
 	arena *arena
 	base  unsafe.Pointer
@@ -22,9 +23,6 @@ const (
 	chunkSize = 64 << 10
 )
 
-// word returns the first word of the block ref.
-func (s *slab) word(ref uint32) *uint32 { return (*uint32)(s.at(ref)) }
-
 func (s *slab) at(ref uint32) unsafe.Pointer {
 	return unsafe.Add(s.base, uintptr(ref)<<unitBits)
 }
@@ -32,27 +30,34 @@ func (s *slab) at(ref uint32) unsafe.Pointer {
 // alloc returns a block, whose contents are what they were, and false if there is
 // no memory.
 func (s *slab) alloc(class int) (uint32, bool) {
-	if ref := s.free[class]; ref != 0 {
-		s.free[class] = *s.word(ref)
+	ref := s.free[class]
+	switch {
+	case ref != 0:
+		s.takeOut(ref, class)
 		return ref, true
-	}
-	if class == pageClass {
+	case class == pageClass:
 		return s.page()
+	case class == nodeClass:
+		return s.line()
 	}
 	ref, ok := s.alloc(class + 1)
-	if !ok {
-		return 0, false
+	if ok {
+		s.putIn(ref+1<<class, class)
 	}
-	s.put(ref+1<<class, class)
-	return ref, true
+	return ref, ok
 }
 
 // put takes back a block.
 func (s *slab) put(ref uint32, class int) {
-	*s.word(ref) = s.free[class]
-	s.free[class] = ref
+	for class < nodeClass && s.isFree(ref^1<<class, class) {
+		s.takeOut(ref^1<<class, class)
+		ref &^= 1 << class
+		class++
+	}
+	s.putIn(ref, class)
 }
 
+// page returns a page that was never used.
 func (s *slab) page() (uint32, bool) {
 	if s.next == s.end {
 		base, ref, ok := s.arena.take(chunkSize)
