@@ -82,8 +82,14 @@ func (m *Mapper) dropped(p rib.Prefix, old rib.NextHop) {
 
 // aggregate has the kernel follow what has become of the aggregated table.
 func (m *Mapper) aggregate() error {
+	before := m.changes
 	m.follow()
-	return m.flush()
+	err := m.flush()
+	if !m.spoiled.IsZero() {
+		m.tally.observe(time.Since(m.spoiled), m.changes-before)
+	}
+	m.spoiled = time.Time{}
+	return err
 }
 
 // follow writes what has become of the aggregated table.

@@ -24,7 +24,7 @@ type hopKey struct {
 type hop struct {
 	id  uint32
 	up  bool  // it is in the kernel
-	why error // why it is not
+	why error // why it is not; nil if it is up
 }
 
 // A member is a part of a group.
@@ -218,7 +218,7 @@ func (n *nextHops) compare(all map[uint32]rtnl.NextHop) map[uint32]bool {
 		case !h.up:
 		case !ok || there.Group != nil || keyOf(there) != key:
 			lost[h.id] = true
-			h.up, h.id = false, 0
+			h.up, h.id, h.why = false, 0, errMissing
 		default:
 			delete(n.found, h.id)
 		}

@@ -67,6 +67,9 @@ func (m *Mapper) readAll(why reason) error {
 	}
 	m.follow()
 	m.timers.in(choreCollect, 0)
+	if m.source.waiting {
+		m.timers.in(choreNextHops, longer(&m.timers.retry, retryFirst, retryMost))
+	}
 	return m.flush()
 }
 

@@ -24,7 +24,6 @@ const (
 	debounce       = 50 * time.Millisecond
 	debounceSmall  = 20 * time.Millisecond
 	collectAfter   = 5 * time.Second
-	waysEvery      = 5 * time.Second
 	retryFirst     = time.Second
 	retryMost      = 30 * time.Second
 	auditRetryMost = time.Minute

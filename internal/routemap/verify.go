@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -131,7 +132,7 @@ func (m *Mapper) shadow() *Mapper {
 	s.hops.dry = true
 	s.source.init()
 	m.mu.Lock()
-	s.source.lists = m.source.lists
+	s.source.lists = slices.Clone(m.source.lists)
 	m.mu.Unlock()
 	return s
 }

@@ -18,6 +18,9 @@ func (m *Mapper) work() error {
 		m.lookAfterNextHops() // first, for what is written leads there
 	}
 	if m.agg != nil && m.touched {
+		if !m.timers.pending(choreAggregate) {
+			m.spoiled = m.began
+		}
 		m.timers.in(choreAggregate, debounceSmall)
 	}
 	if err := m.flush(); err != nil {
