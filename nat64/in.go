@@ -10,8 +10,8 @@ import (
 // §3.5.2.2, §3.5.3).
 func (t *Table) mapIn(p *translate.Packet) translate.Verdict {
 	r := t.rules.Load()
-	q, v := r.inTuple(p)
-	if v != translate.Translated {
+	var q tuple
+	if v := r.inTuple(p, &q); v != translate.Translated {
 		return v
 	}
 	if q.index < 0 {
@@ -23,24 +23,25 @@ func (t *Table) mapIn(p *translate.Packet) translate.Verdict {
 	return t.inIn(sh, r, request{p, &q, clockOf(p.Now)})
 }
 
-// inTuple reads the tuple of a packet from IPv4, index -1 if its protocol has no
-// ports.
-func (r *rules) inTuple(p *translate.Packet) (tuple, translate.Verdict) {
-	q := tuple{proto: p.Proto, index: indexOf(p.Proto), event: v4Other, v4: p.Dst.V4(), peer: p.Src.V4()}
+// inTuple reads the tuple of a packet from IPv4 to q, index -1 if its protocol has
+// no ports.
+func (r *rules) inTuple(p *translate.Packet, q *tuple) (v translate.Verdict) {
+	q.proto, q.index, q.event = p.Proto, indexOf(p.Proto), v4Other
+	q.v4, q.peer = p.Dst.V4(), p.Src.V4()
 	if !r.owns(q.v4) {
-		return q, translate.DestinationUnmapped
+		return translate.DestinationUnmapped
 	}
 	if r.Source != nil && !p.Again { // then it is an address of the pool
-		if v := r.Source(q.peer); v != translate.Translated {
-			return q, v
+		if v = r.Source(q.peer); v != translate.Translated {
+			return v
 		}
 	}
 	if q.index < 0 {
-		return q, translate.Translated
+		return translate.Translated
 	}
 	var ok bool
-	if q.peerPort, q.port4, ok = r.readPorts(p, &q); !ok {
-		return q, translate.NoBinding
+	if q.peerPort, q.port4, ok = r.readPorts(p, q); !ok {
+		return translate.NoBinding
 	}
 	switch {
 	case q.later:
@@ -49,10 +50,10 @@ func (r *rules) inTuple(p *translate.Packet) (tuple, translate.Verdict) {
 	case q.index == ICMP:
 		q.peerPort = 0
 		if kind := p.Transport()[0]; kind != echoRequest4 && kind != echoReply4 {
-			return q, translate.ICMPType
+			return translate.ICMPType
 		}
 	}
-	return q, translate.Translated
+	return translate.Translated
 }
 
 // inIn maps a packet from IPv4 in the shard of its pool port.

@@ -18,8 +18,8 @@ func (t *Table) Map(p *translate.Packet) translate.Verdict {
 // mapOut maps a packet of an IPv6 host (RFC 6146 §3.5.1.1, §3.5.2.2, §3.5.3).
 func (t *Table) mapOut(p *translate.Packet) translate.Verdict {
 	r := t.rules.Load()
-	q, v := r.outTuple(p)
-	if v != translate.Translated {
+	var q tuple
+	if v := r.outTuple(p, &q); v != translate.Translated {
 		return v
 	}
 	if q.index < 0 {
@@ -33,26 +33,22 @@ func (t *Table) mapOut(p *translate.Packet) translate.Verdict {
 	return v
 }
 
-// outTuple reads the tuple of a packet of an IPv6 host, index -1 if its protocol
-// has no ports.
-func (r *rules) outTuple(p *translate.Packet) (tuple, translate.Verdict) {
-	q := tuple{proto: p.Proto, index: indexOf(p.Proto), event: v6Other, host: p.Src}
+// outTuple reads the tuple of a packet of an IPv6 host to q, index -1 if its
+// protocol has no ports.
+func (r *rules) outTuple(p *translate.Packet, q *tuple) (v translate.Verdict) {
+	q.proto, q.index, q.event, q.host = p.Proto, indexOf(p.Proto), v6Other, p.Src
 	if r.Prefix.Contains(p.Src.Hi, p.Src.Lo) {
-		return q, translate.SourceInPrefix // it could loop (RFC 6146 §3.5)
+		return translate.SourceInPrefix // it could loop (RFC 6146 §3.5)
 	}
-	peer, ok := r.Prefix.Extract(p.Dst.Hi, p.Dst.Lo)
-	if !ok {
-		return q, translate.DestinationUnmapped
+	var ok bool
+	if q.peer, ok = r.Prefix.Extract(p.Dst.Hi, p.Dst.Lo); !ok {
+		return translate.DestinationUnmapped
 	}
-	if v := r.judgePeer(peer); v != translate.Translated {
-		return q, v
+	if v = r.judgePeer(q.peer); v != translate.Translated || q.index < 0 {
+		return v
 	}
-	q.peer = peer
-	if q.index < 0 {
-		return q, translate.Translated
-	}
-	if q.hostPort, q.peerPort, ok = r.readPorts(p, &q); !ok {
-		return q, translate.NoBinding
+	if q.hostPort, q.peerPort, ok = r.readPorts(p, q); !ok {
+		return translate.NoBinding
 	}
 	switch {
 	case q.later:
@@ -61,13 +57,13 @@ func (r *rules) outTuple(p *translate.Packet) (tuple, translate.Verdict) {
 	case q.index == ICMP:
 		q.proto, q.peerPort = wire.ProtoICMP, 0
 		if kind := p.Transport()[0]; kind != echoRequest6 && kind != echoReply6 {
-			return q, translate.ICMPType
+			return translate.ICMPType
 		}
 		if !r.Informational {
-			return q, translate.ICMPInformational
+			return translate.ICMPInformational
 		}
 	}
-	return q, translate.Translated
+	return translate.Translated
 }
 
 // ICMP types of echo messages.
