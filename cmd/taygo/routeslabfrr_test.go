@@ -12,11 +12,12 @@ func TestNetnsFRRSameHost(t *testing.T) {
 	start(t, w.host, nil, "/usr/lib/frr/bgpd", append(both, "-S", "-f", w.path("same-host.bgpd.conf"), "-i", w.path("bgpd.pid"))...)
 	w.taygo("same-host-frr.tayga.conf")
 	w.has(w.host, "main", mappedHere, lostDst)
-	w.has(w.neighbour, "main", []string{"2001:db8:64::/96 via 2001:db8:b::1"})
+	w.has(w.neighbour, "main", []string{plainDst + " via 2001:db8:b::1", extendedDst + " via 2001:db8:b::1"}, lostDst)
 	w.verified()
 
 	w.birdc(w.border, "border", "disable near")
 	w.has(w.host, "main", mappedHere[1:], plainDst)
+	w.has(w.neighbour, "main", []string{extendedDst + " via 2001:db8:b::1"}, plainDst)
 	w.verified()
 	w.birdc(w.border, "border", "enable near")
 	w.has(w.host, "main", mappedHere, lostDst)

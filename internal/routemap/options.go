@@ -82,7 +82,7 @@ type Options struct {
 	ReceiveBuffer int           // in octets; default 32 MiB
 	Audit         time.Duration // how often both tables are read whole; 0: only when there is a reason
 	FlushOnExit   bool          // take away what is ours when Run ends
-	NextHopIDs    uint32        // the first of 100,000 numbers of nexthop objects that are ours; default 646400000
+	NextHopIDs    uint32        // the first of 100,000 numbers of nexthop objects that are ours; default 64640000
 }
 
 // A Source is a table of the kernel, or a list.
@@ -117,7 +117,7 @@ const (
 	DefaultMetric     = 1024
 	DefaultMax        = 2_000_000
 	DefaultBuffer     = 32 << 20
-	DefaultNextHopIDs = 646_400_000
+	DefaultNextHopIDs = 64_640_000 // zebra of FRR ignores objects from 200,000,000 on, and their routes
 
 	nextHopRange = 100_000
 	// maxSources is how many sources have room beside the metric, see order.
