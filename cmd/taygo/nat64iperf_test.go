@@ -13,9 +13,11 @@ func TestNetnsNAT64Iperf(t *testing.T) {
 	w.start()
 	for _, x := range []way{w.out(w.seven), w.bound()} {
 		server := start(t, x.to, nil, "iperf3", "-s", "--forceflush", "-B", x.listen)
-		server.out.wait(t, "Server listening", 1)
+		tests := 0
 		measure := func(t *testing.T, args ...string) iperf {
 			var r iperf
+			tests++
+			server.out.wait(t, "Server listening", tests) // until then it is busy with the last one
 			out := tool(t, x.from, "iperf3", append([]string{"-c", x.dial, "-J"}, args...)...)
 			must(t, json.Unmarshal([]byte(out), &r))
 			if r.Error != "" {
