@@ -57,10 +57,10 @@ func leg(last, device string) routemap.LegInfo {
 
 // routeExamples are the answers that the tests below show.
 func routeExamples() map[string]any {
-	one := routemap.RouteInfo{Prefix: prefix("198.51.100.0/24"), Mapped: prefix("2001:db8:64::c633:6400/120"), Kind: "unicast", Metric: 1024, NextHopID: 646400001, Legs: []routemap.LegInfo{leg("1", "eth0")}}
-	two := routemap.RouteInfo{Prefix: prefix("203.0.113.0/24"), Mapped: prefix("2001:db8:64::cb00:7100/120"), Kind: "unicast", Metric: 1024, Others: 2, Aggregate: "2001:db8:64::cb00:0/112"}
+	one := routemap.RouteInfo{Source: "kernel table 464", Prefix: prefix("198.51.100.0/24"), Mapped: prefix("2001:db8:64::c633:6400/120"), Kind: "unicast", Metric: 1024, NextHopID: 646400001, Legs: []routemap.LegInfo{leg("1", "eth0")}}
+	two := routemap.RouteInfo{Source: "kernel table 464", Prefix: prefix("203.0.113.0/24"), Mapped: prefix("2001:db8:64::cb00:7100/120"), Kind: "unicast", Metric: 1024, Others: 2, Aggregate: "2001:db8:64::cb00:0/112"}
 	two.Legs = []routemap.LegInfo{leg("1", "eth0"), {Via: addr("2001:db8:a::2"), Device: "eth1", Onlink: true, Weight: 3}}
-	hole := routemap.RouteInfo{Prefix: prefix("192.0.2.0/24"), Mapped: prefix("2001:db8:64::c000:200/120"), Kind: "unreachable", Metric: 1024, Foreign: true}
+	hole := routemap.RouteInfo{Source: "kernel table 464", Prefix: prefix("192.0.2.0/24"), Mapped: prefix("2001:db8:64::c000:200/120"), Kind: "unreachable", Metric: 1024, Foreign: true}
 	return map[string]any{
 		"GET /routes/summary": routemap.Summary{
 			Running: true, Prefix: "2001:db8:64::/96", Table: 6464, Protocol: 64, Source: 1000, Mapped: 800, Kernel: 200, Alternates: 3, Foreign: 1,
@@ -107,14 +107,14 @@ resyncs    7; 2 overruns
 `},
 		{"show none", "show 2001:db8::/32", "no route inside 2001:db8::/32 is mapped: taygo routes lookup tells which one covers an address\n"},
 		{"lookup", "lookup 198.51.100.1", `address     198.51.100.1
-IPv4 route  198.51.100.0/24
+IPv4 route  198.51.100.0/24, of kernel table 464
 mapped to   2001:db8:64::c633:6400/120
 carried by  2001:db8:64::c633:6400/120 metric 1024
 next hop    2001:db8:a::1 dev eth0 (nexthop object 646400001)
 verdict     forwarded
 `},
 		{"lookup of an aggregate", "lookup 203.0.113.1", `address     203.0.113.1
-IPv4 route  203.0.113.0/24; 2 more of that prefix do not count
+IPv4 route  203.0.113.0/24, of kernel table 464; 2 more of that prefix do not count
 mapped to   2001:db8:64::cb00:7100/120
 carried by  2001:db8:64::cb00:0/112 metric 1024, an aggregate
 next hop    2001:db8:a::1 dev eth0 weight 1
@@ -122,7 +122,7 @@ next hop    2001:db8:a::2 dev eth1 onlink weight 3
 verdict     forwarded
 `},
 		{"lookup of a mapped address", "lookup 2001:db8:64::c000:201", `address     2001:db8:64::c000:201
-IPv4 route  192.0.2.0/24
+IPv4 route  192.0.2.0/24, of kernel table 464
 mapped to   2001:db8:64::c000:200/120
 carried by  2001:db8:64::c000:200/120 metric 1024
 verdict     left to a route of somebody else that has the place of ours: remove that one, or set another route-table or route-metric
@@ -163,13 +163,13 @@ func TestRoutesAsJSON(t *testing.T) {
 	socket := fakeRoutes(t, routeExamples())
 	for args, want := range map[string]string{
 		"summary --json":            `{"running":true,"flushed":false,"prefix":"2001:db8:64::/96","table":6464,`,
-		"show --json 0.0.0.0/0":     `{"prefix":"192.0.2.0/24","mapped":"2001:db8:64::c000:200/120","kind":"unreachable"`,
+		"show --json 0.0.0.0/0":     `{"prefix":"192.0.2.0/24","source":"kernel table 464","mapped":"2001:db8:64::c000:200/120","kind":"unreachable"`,
 		"lookup --json 10.0.0.1":    `{"address":"10.0.0.1","verdict":"unrouted"}`,
 		"nexthops --json":           `{"id":646400001,"to":"2001:db8:a::1 dev eth0","group":false,"up":true,"routes":150}`,
 		"rejected --json":           `{"nexthops":[{"via":"192.0.2.9","reason":"unknown-gateway","routes":190,"last":"198.51.100.0/24"}`,
 		"resync --json":             `{"running":false,`,
 		"flush --json":              `{"routes":200}`,
-		"lookup --json 203.0.113.1": `{"address":"203.0.113.1","route":{"prefix":"203.0.113.0/24"`,
+		"lookup --json 203.0.113.1": `{"address":"203.0.113.1","route":{"prefix":"203.0.113.0/24","source":"kernel table 464"`,
 	} {
 		got, err := typed(t.Context(), routesLine(socket, args)...)
 		if err != nil || !strings.HasPrefix(got, want) {

@@ -119,7 +119,7 @@ func printLookup(w io.Writer, l control.Lookup) {
 		if r.Others > 0 {
 			others = fmt.Sprintf("; %d more of that prefix do not count", r.Others)
 		}
-		fmt.Fprintf(w, "IPv4 route\t%v%s\n", r.Prefix, others)
+		fmt.Fprintf(w, "IPv4 route\t%v, of %s%s\n", r.Prefix, r.Source, others)
 		fmt.Fprintf(w, "mapped to\t%v\n", r.Mapped)
 		switch {
 		case !l.Carrier.IsValid():

@@ -93,6 +93,7 @@ func (n *nextHops) count() (up, down int) {
 // A RouteInfo is a mapped route.
 type RouteInfo struct {
 	Prefix    netip.Prefix `json:"prefix"` // IPv4
+	Source    string       `json:"source"` // where it comes from
 	Mapped    netip.Prefix `json:"mapped"` // IPv6
 	Kind      string       `json:"kind"`
 	Metric    uint32       `json:"metric"`             // of the mapped route
@@ -162,7 +163,7 @@ func (m *Mapper) info(p rib.Prefix, nh rib.NextHop) RouteInfo {
 	t, set := m.targets[nh], m.sets.At(nh)
 	info := RouteInfo{
 		Prefix: p.Netip(), Mapped: m.mapping.Map(p), Kind: set.Kind.String(), Metric: t.metric, NextHopID: t.id,
-		Foreign: m.foreign.has(p, t.metric), Others: max(0, len(m.alternates[p])-1),
+		Source: m.sourceName(set), Foreign: m.foreign.has(p, t.metric), Others: max(0, len(m.alternates[p])-1),
 	}
 	for _, l := range set.Legs {
 		info.Legs = append(info.Legs, LegInfo{l.Via, l.Device, l.Onlink, l.Weight})
@@ -173,6 +174,21 @@ func (m *Mapper) info(p rib.Prefix, nh rib.NextHop) RouteInfo {
 		}
 	}
 	return info
+}
+
+// sourceName names the source of the routes of a set for people.
+func (m *Mapper) sourceName(set rib.Set) string {
+	if set.Metric == ^uint32(0) && m.opt.Unrouted != Unicast && set.Kind == m.opt.Unrouted {
+		return "what meets packets without a route"
+	}
+	source := 0
+	if len(m.opt.Sources) > 1 {
+		source = int(set.Metric >> orderBits)
+	}
+	if table := m.opt.Sources[source].Table; table != 0 {
+		return fmt.Sprintf("kernel table %d", table)
+	}
+	return fmt.Sprintf("file (source %d)", source+1)
 }
 
 // A NextHopInfo is a nexthop object of ours, or a next hop for which there is none.

@@ -75,12 +75,15 @@ func (m *Mapper) sourceOf(r *rtnl.Route) int {
 // order returns by what routes for one prefix are ranked: the number of the source
 // before the metric. With several sources, metrics from 2^28 on are alike.
 func (m *Mapper) order(source int, metric uint32) uint32 {
-	const bits = 28
 	if len(m.opt.Sources) == 1 {
 		return metric
 	}
-	return uint32(source)<<bits | min(metric, 1<<bits-1)
+	return uint32(source)<<orderBits | min(metric, 1<<orderBits-1)
 }
+
+// orderBits is how many bits of an order are the metric if there are several
+// sources.
+const orderBits = 28
 
 // metric returns the metric of a mapped route.
 func (m *Mapper) metric(of uint32) uint32 {
