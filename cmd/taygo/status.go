@@ -99,6 +99,10 @@ func printStatus(w io.Writer, s control.Status, all bool) error {
 	fmt.Fprintf(t, "queues\t%d read, %d written (%d along with others), %d not: %d device down, %d no room, %d refused\n",
 		q.Read, q.Written, q.Merged, q.Down+q.Full+q.Refused, q.Down, q.Full, q.Refused)
 	printNAT64(t, s.NAT64)
+	if r := s.Routes; r != nil {
+		fmt.Fprintf(t, "routes\t%d mapped to %s, %d in table %d; %d next hops, %d down (taygo routes)\n",
+			r.Mapped, r.Prefix, r.Kernel, r.Table, r.NextHops, r.Down)
+	}
 	fmt.Fprintf(t, "\ncounter\tfrom IPv4\tfrom IPv6\n")
 	fmt.Fprintf(t, "octets\t%d\t%d\n", s.FromIP4.Octets, s.FromIP6.Octets)
 	for _, name := range slices.Sorted(maps.Keys(s.FromIP4.Packets)) {
