@@ -42,6 +42,7 @@ bench: build ## measure taygo and others side by side (as root; BENCHFLAGS=-shor
 bench-record: ## the same on a machine that does nothing else, and the micro-benchmarks, into bench/results
 	$(MAKE) bench BENCHFLAGS='-record bench/results $(BENCHFLAGS)'
 	bench/micro >bench/results/$$(date -u +%Y-%m-%dT%H%M)-$(VERSION).micro.txt
+	bench/scale >bench/results/$$(date -u +%Y-%m-%dT%H%M)-$(VERSION).scale.txt
 
 bench-compare: $(BENCHSTAT) ## compare the micro-benchmarks with the last that are recorded
 	bench/micro >bin/micro.txt

@@ -21,12 +21,13 @@ type kind uint8
 const (
 	likeTayga kind = iota // translates, and is started as Tayga is
 	likeTaygo             // translates, and is started as taygo is
+	stateful              // the same, with sessions (RFC 6146)
 	null                  // carries IPv6 through a TUN device, untouched
 	plain                 // the kernel forwards IPv6
 )
 
 // translates reports whether one side of the peer is IPv4.
-func (k kind) translates() bool { return k == likeTayga || k == likeTaygo }
+func (k kind) translates() bool { return k == likeTayga || k == likeTaygo || k == stateful }
 
 // Names of the peers that need no path.
 const (
@@ -34,14 +35,17 @@ const (
 	nameNull  = "null"
 	nameRoute = "route"
 	nameTayga = "tayga"
+	nameNAT64 = "nat64"
 )
 
-// DefaultPeers are taygo as make build leaves it, the null translator, plain IPv6
-// routing, and Debian's Tayga. The first is what the others are compared with.
-const DefaultPeers = "taygo=bin/taygo,null,route,tayga=/usr/sbin/tayga"
+// DefaultPeers are taygo as make build leaves it, the same with sessions, the null
+// translator, plain IPv6 routing, and Debian's Tayga. The first is what the others
+// are compared with.
+const DefaultPeers = "taygo=bin/taygo,nat64=bin/taygo,null,route,tayga=/usr/sbin/tayga"
 
 // Peers reads a list of peers, divided by commas: null, route, or NAME=PATH. A
-// program whose name begins with taygo is started as taygo is, others as Tayga.
+// program whose name begins with taygo is started as taygo is, others as Tayga; a
+// taygo under the NAME nat64 keeps sessions.
 func Peers(list string) ([]Peer, error) {
 	var peers []Peer
 	for item := range strings.SplitSeq(list, ",") {
@@ -64,6 +68,9 @@ func Peers(list string) ([]Peer, error) {
 		default:
 			if strings.HasPrefix(filepath.Base(path), nameTaygo) {
 				p.kind = likeTaygo
+				if name == nameNAT64 {
+					p.kind = stateful
+				}
 			}
 			if _, err := os.Stat(path); err != nil {
 				return nil, fmt.Errorf("bench: peer %q: %w: run make build, or make tools for Debian's Tayga", name, err)
@@ -77,7 +84,7 @@ func Peers(list string) ([]Peer, error) {
 // arguments are those of the program; config is the path of its tayga.conf.
 func (p Peer) arguments(config string) []string {
 	switch p.kind {
-	case likeTaygo:
+	case likeTaygo, stateful:
 		return []string{"run", "-c", config}
 	case null:
 		return []string{NullCommand, device}
@@ -86,12 +93,16 @@ func (p Peer) arguments(config string) []string {
 	}
 }
 
-// configuration is its tayga.conf.
+// configuration is its tayga.conf. With sessions, the IPv6 host has the address of
+// the map for its own, so that the IPv4 host can begin as well.
 func (p Peer) configuration() string {
-	text := fmt.Sprintf("tun-device %s\nipv4-addr %v\nipv6-addr %v\nprefix %v\nmap %v %v\n",
-		device, own4, own6, prefix, sixAs4, sixAddr)
-	if p.kind == likeTaygo {
+	text := fmt.Sprintf("tun-device %s\nipv4-addr %v\nipv6-addr %v\nprefix %v\n", device, own4, own6, prefix)
+	switch p.kind {
+	case stateful:
+		return text + fmt.Sprintf("nat64-pool %v/31\nnat64-dedicated %v %v\nnat64-state-file off\ncontrol-socket off\n", sixAs4, sixAs4, sixAddr)
+	case likeTaygo:
 		text += "control-socket off\n"
+	case likeTayga, null, plain:
 	}
-	return text
+	return text + fmt.Sprintf("map %v %v\n", sixAs4, sixAddr)
 }

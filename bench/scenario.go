@@ -73,6 +73,9 @@ func scenarios(only *regexp.Regexp) []scenario {
 		}
 	}
 	for _, way := range ways {
+		all = append(all, connectScenario("connect/"+way.name, way.of))
+	}
+	for _, way := range ways {
 		all = append(all, latencyScenario("latency/"+way.name, way.of))
 	}
 	all = append(all, memoryScenario(), workerScenario())

@@ -47,6 +47,14 @@ var targetsTable = []target{
 	{"latency/6to4/median", lessOf, nameNull, "≤", 5},
 	{"memory/rest", alone, "", "≤", 20},
 	{"workers/2", ofRow, "workers/1", "≥", 1.9},
+
+	// What sessions may cost: those without them are so much faster at the most.
+	{"tcp/4to6/1", ratioTo, nameNAT64, "≤", 1 / 0.85},
+	{"tcp/6to4/1", ratioTo, nameNAT64, "≤", 1 / 0.85},
+	{"tcp/4to6/4", ratioTo, nameNAT64, "≤", 1 / 0.85},
+	{"tcp/6to4/4", ratioTo, nameNAT64, "≤", 1 / 0.85},
+	{"connect/4to6", ratioTo, nameNAT64, "≤", 1 / 0.85},
+	{"connect/6to4", ratioTo, nameNAT64, "≤", 1 / 0.85},
 }
 
 // targets returns the table of those targets that were measured, heading first.
