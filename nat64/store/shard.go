@@ -76,7 +76,7 @@ func (sh *Shard) Binding(r Ref) *Binding { return &sh.records.at(uint32(r)).Bind
 
 // Bind stores b, which has no session yet. Neither of its sides may be bound
 // already, and Port4 must be one of this shard's. It returns false if there is no
-// memory.
+// memory, or if the shard holds 4,194,303 bindings already.
 func (sh *Shard) Bind(b Binding) (Ref, bool) {
 	sh.slab.reclaim()
 	n, ok := sh.records.alloc()
