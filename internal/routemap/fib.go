@@ -88,7 +88,7 @@ func (m *Mapper) aggregate() error {
 	if !m.spoiled.IsZero() {
 		m.tally.observe(time.Since(m.spoiled), m.changes-before)
 	}
-	m.spoiled = time.Time{}
+	m.spoiled, m.followed = time.Time{}, time.Now()
 	return err
 }
 

@@ -1,12 +1,10 @@
 package routemap
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"os"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,78 +133,4 @@ func (f *flapper) mess(b *rtnl.Batch) {
 	_, err := f.conn.Send(b)
 	must(f.t, err)
 	b.Reset()
-}
-
-// TestNetnsMapContinuous: while routes change, no destination is without a route
-// that has one all the time.
-func TestNetnsMapContinuous(t *testing.T) {
-	for _, aggregate := range []Aggregation{AggregateOff, AggregateExact} {
-		l := newMapLab(t)
-		l.opt.Aggregate = aggregate
-		l.ip("-6 rule add to 2001:db8:64::/96 table 6464")
-		l.ip("nexthop add id 1 via " + gwA4 + " dev a")
-		l.start()
-		l.ip("route add table 464 10.0.0.0/8 nhid 1")
-		l.fill(2000)
-		l.equal()
-
-		var stop atomic.Bool
-		looked := make(chan int)
-		go func() { looked <- l.look(&stop) }()
-		rng := rand.New(rand.NewPCG(6, 4))
-		var b rtnl.Batch
-		for round := range 60 {
-			for range 300 {
-				i := rng.IntN(2000)
-				l.route(&b, []uint16{unix.RTM_NEWROUTE, unix.RTM_NEWROUTE, unix.RTM_DELROUTE}[rng.IntN(3)], i, rng.IntN(2))
-			}
-			l.send(&b)
-			switch round % 15 {
-			case 3:
-				l.ip("nexthop replace id 1 via " + gwB4 + " dev b")
-			case 6:
-				l.ip("nexthop replace id 1 via " + gwA4 + " dev a")
-			case 9:
-				must(t, l.m.Resync(t.Context()))
-			case 12:
-				l.end()
-				l.start()
-			}
-		}
-		l.equal()
-		stop.Store(true)
-		if n := <-looked; n == 0 {
-			t.Error("no look was taken")
-		} else {
-			t.Logf("%d looks", n)
-		}
-	}
-}
-
-// look asks the kernel for routes to addresses in 10.0.0.0/8 until it is stopped. It
-// returns how often.
-func (l *mapLab) look(stop *atomic.Bool) int {
-	var conn *rtnl.Conn
-	if err := l.Do(func() error {
-		var err error
-		conn, err = rtnl.Dial(rtnl.Config{})
-		return err
-	}); err != nil {
-		l.t.Error(err)
-		return 0
-	}
-	defer conn.Close()
-	n := 0
-	for ; !stop.Load(); n++ {
-		to := l.opt.Prefix.EmbedAddr(numbered(n % 2000).Addr())
-		err := conn.Ask(func(b *rtnl.Batch) { b.RouteTo(to) }, func(rtnl.Message) {})
-		if errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EHOSTUNREACH) {
-			l.t.Errorf("%v has no route after %d looks", to, n)
-			return n
-		} else if err != nil {
-			l.t.Error(err)
-			return n
-		}
-	}
-	return n
 }

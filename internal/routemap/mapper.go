@@ -39,6 +39,7 @@ type Mapper struct {
 	rib        *rib.RIB    // the mapped routes that are, or aggregated are to be, in the kernel
 	agg        *ortc.Table // nil without aggregation
 	spoiled    time.Time   // when the first change was read that agg has not followed
+	followed   time.Time   // when agg has followed last
 	touched    bool        // agg has not followed yet
 	sets       rib.Sets
 	targets    [rib.MaxSets + 1]target

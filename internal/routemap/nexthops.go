@@ -256,14 +256,11 @@ func (n *nextHops) mend() (raised bool) {
 }
 
 // drop takes away the objects whose numbers are not in use, groups before their
-// members. It returns how many there were.
-func (n *nextHops) drop(used map[uint32]bool) int {
-	dropped := 0
+// members.
+func (n *nextHops) drop(used map[uint32]bool) {
 	remove := func(id uint32) {
-		err := n.conn.Do(func(b *rtnl.Batch) { b.NextHop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHop{ID: id}) })
-		if err == nil {
-			dropped++
-		}
+		// If that fails it is gone already, or the next look finds it again.
+		_ = n.conn.Do(func(b *rtnl.Batch) { b.NextHop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHop{ID: id}) })
 		delete(n.taken, id)
 	}
 	for key, g := range n.groups {
@@ -290,5 +287,4 @@ func (n *nextHops) drop(used map[uint32]bool) int {
 			delete(n.hops, key)
 		}
 	}
-	return dropped
 }

@@ -97,7 +97,7 @@ func (m *Mapper) lose(ids map[uint32]bool) {
 		}
 		m.log.Warn("a nexthop object is gone, and its routes with it", "id", t.id, "routes", m.expected().Uses(rib.NextHop(nh)))
 		t.usable = false
-		m.strip(m.rib, rib.NextHop(nh), func(p rib.Prefix) { m.dropped(p, rib.NextHop(nh)) })
+		strip(m.rib, rib.NextHop(nh), func(p rib.Prefix) { m.dropped(p, rib.NextHop(nh)) })
 		if m.agg != nil {
 			var gone []rib.Prefix
 			each(m.agg.Out(), rib.NextHop(nh), func(p rib.Prefix) { gone = append(gone, p) })
@@ -109,7 +109,7 @@ func (m *Mapper) lose(ids map[uint32]bool) {
 }
 
 // strip takes the routes with a next hop out of a table, and calls gone with each.
-func (m *Mapper) strip(t *rib.RIB, nh rib.NextHop, gone func(rib.Prefix)) {
+func strip(t *rib.RIB, nh rib.NextHop, gone func(rib.Prefix)) {
 	var list []rib.Prefix
 	for octet := range uint32(256) {
 		if t.Uses(nh) == 0 {
@@ -181,5 +181,5 @@ func (m *Mapper) collect() {
 		}
 	}
 	m.source.forget()
-	m.tally.dropped.Add(uint64(m.hops.drop(used)))
+	m.hops.drop(used)
 }

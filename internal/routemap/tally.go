@@ -17,7 +17,6 @@ type tally struct {
 	overruns atomic.Uint64
 	audits   atomic.Uint64
 	moves    atomic.Uint64 // of the routes of a nexthop object, by one message
-	dropped  atomic.Uint64 // nexthop objects
 
 	mu      sync.Mutex
 	errnos  map[unix.Errno]uint64

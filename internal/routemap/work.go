@@ -21,7 +21,7 @@ func (m *Mapper) work() error {
 		if !m.timers.pending(choreAggregate) {
 			m.spoiled = m.began
 		}
-		m.timers.in(choreAggregate, debounceSmall)
+		m.timers.in(choreAggregate, debounceSmall-time.Since(m.followed)) // at once after a quiet while
 	}
 	if err := m.flush(); err != nil {
 		return err

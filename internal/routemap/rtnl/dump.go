@@ -36,7 +36,9 @@ func (b *Batch) Links() {
 }
 
 // RouteTo appends the question by which route packets to an address would go. The
-// answer is a Route with one Leg.
+// answer is that route, with its own prefix. Of routes by nexthop objects the kernel
+// looks at what it has cached with the object, and when one of them goes denies for
+// a while that the others are there (ENETUNREACH).
 func (b *Batch) RouteTo(to netip.Addr) {
 	at := b.begin(unix.RTM_GETROUTE, 0)
 	family := uint8(unix.AF_INET)
@@ -44,7 +46,7 @@ func (b *Batch) RouteTo(to netip.Addr) {
 		family = unix.AF_INET6
 	}
 	b.buf = append(b.buf, family, uint8(to.BitLen()), 0, 0, 0, 0, 0, 0)
-	b.buf = native.AppendUint32(b.buf, 0)
+	b.buf = native.AppendUint32(b.buf, unix.RTM_F_FIB_MATCH)
 	b.attr(unix.RTA_DST, to.AsSlice())
 	b.end(at)
 }
