@@ -25,9 +25,11 @@ build: ## build the static binary bin/taygo
 test: ## run all tests; those that need a network namespace skip where none can be had
 	go test $(TESTFLAGS) ./...
 
-# Tables of routes belong to one goroutine: their long tests would find nothing.
+# Tables of routes belong to one goroutine, and of the route mapper's tests, which
+# mostly wait for the kernel, a few have all of its goroutines at work.
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race $(TESTFLAGS) $$(go list ./... | grep -v -e '/routemap/ortc$$' -e '/routemap/rib$$')
+	CGO_ENABLED=1 go test -race $(TESTFLAGS) $$(go list ./... | grep -v -e '/routemap$$' -e '/routemap/ortc$$' -e '/routemap/rib$$')
+	CGO_ENABLED=1 go test -race $(TESTFLAGS) -run 'MapContinuous|MapMove|MapRestart|NetnsReload|Segments' ./internal/routemap
 
 fuzz: ## run every fuzz target for FUZZTIME (20s), then the property tests a million times
 	.ci/fuzz $(FUZZTIME)
