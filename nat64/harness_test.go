@@ -85,8 +85,8 @@ func newWorld(t testing.TB, o nat64.Options) *world {
 
 func addr(s string) wire.Addr { return wire.AddrFrom(netip.MustParseAddr(s)) }
 
-// send translates a packet and returns what comes of it.
-func (w *world) send(pkt []byte) translate.Verdict {
+// send translates a packet and collects what comes of it.
+func (w *world) send(pkt []byte) {
 	w.out.Reset()
 	w.in.Reset()
 	w.last = w.tr.Translate(wire.NewFrame(pkt), w.now, w.out)
@@ -94,7 +94,6 @@ func (w *world) send(pkt []byte) translate.Verdict {
 		w.tr.Translate(f, w.now, w.out)
 	}
 	w.collect()
-	return w.last
 }
 
 // collect copies what the batch holds.

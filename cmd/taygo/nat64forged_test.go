@@ -38,7 +38,7 @@ func TestNetnsNAT64Forgeries(t *testing.T) {
 	for i := range 8 {
 		pages.Go(func() {
 			for j := range 5 {
-				if err := fetch(t, w.seven, fourAs6, 10*i+j, 1<<20); err != nil {
+				if err := fetch(w.seven, fourAs6, 10*i+j, 1<<20); err != nil {
 					t.Error(err)
 				}
 			}

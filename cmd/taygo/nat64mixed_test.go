@@ -26,7 +26,7 @@ func TestNetnsNAT64AndMaps(t *testing.T) {
 	}{{w.six, fourAs6}, {w.seven, fourAs6}, {w.four, sixAs4}, {w.eight, fourAs6}} {
 		all.Go(func() {
 			for j := range 5 {
-				if err := fetch(t, c.from, c.to, 10*i+j, 1<<20); err != nil {
+				if err := fetch(c.from, c.to, 10*i+j, 1<<20); err != nil {
 					t.Errorf("from %s: %v", c.from.Name(), err)
 				}
 			}

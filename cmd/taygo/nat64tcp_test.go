@@ -49,7 +49,7 @@ func servePages(t *testing.T, h *netlab.Host, at string, n int) {
 }
 
 // fetch opens a page, and returns an error unless it is the right one.
-func fetch(t *testing.T, h *netlab.Host, at string, number, n int) error {
+func fetch(h *netlab.Host, at string, number, n int) error {
 	client := http.Client{Transport: &http.Transport{DialContext: h.Dial, DisableKeepAlives: true}, Timeout: patience}
 	resp, err := client.Get(fmt.Sprintf("http://%s/%d", net.JoinHostPort(at, "80"), number))
 	if err != nil {
@@ -77,7 +77,7 @@ func TestNetnsNAT64Downloads(t *testing.T) {
 	for i := range 90 {
 		all.Go(func() {
 			h := []*netlab.Host{w.six, w.seven, w.eight}[i%3]
-			if err := fetch(t, h, fourAs6, i, octets); err != nil {
+			if err := fetch(h, fourAs6, i, octets); err != nil {
 				t.Errorf("%s: %v", h.Name(), err)
 			}
 		})

@@ -72,10 +72,10 @@ func (w *routeWorld) run() *process {
 	return p
 }
 
-// ip runs the ip command, and returns what it says.
-func (w *routeWorld) ip(args string) string {
+// ip runs the ip command.
+func (w *routeWorld) ip(args string) {
 	w.t.Helper()
-	return tool(w.t, w.host, "ip", strings.Fields(args)...)
+	tool(w.t, w.host, "ip", strings.Fields(args)...)
 }
 
 // routes runs a command of taygo routes, and returns what it says.

@@ -180,7 +180,7 @@ func (n *network) close() error {
 // prefixes returns addresses with the lengths of their subnets.
 func prefixes(text string) []netip.Prefix {
 	var all []netip.Prefix
-	for _, field := range strings.Fields(text) {
+	for field := range strings.FieldsSeq(text) {
 		all = append(all, netip.MustParsePrefix(field))
 	}
 	return all

@@ -138,28 +138,28 @@ func (m *Mapper) shadow() *Mapper {
 }
 
 // verify is one try, of a shadow of m.
-func (s *Mapper) verify(ctx context.Context, m *Mapper, full bool, progress func(done, total int)) (Verdict, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.links.read(); err != nil {
+func (m *Mapper) verify(ctx context.Context, live *Mapper, full bool, progress func(done, total int)) (Verdict, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.links.read(); err != nil {
 		return Verdict{}, fmt.Errorf("routemap: links: %w", err)
 	}
-	if err := s.readNextHops(); err != nil {
+	if err := m.readNextHops(); err != nil {
 		return Verdict{}, err
 	}
-	m.mu.Lock()
-	total := m.source.candidates + m.expected().Len()
-	m.mu.Unlock()
-	s.pause = func(n int) { progress(min(n, total), total) }
-	for i, source := range s.opt.Sources {
+	live.mu.Lock()
+	total := live.source.candidates + live.expected().Len()
+	live.mu.Unlock()
+	m.pause = func(n int) { progress(min(n, total), total) }
+	for i, source := range m.opt.Sources {
 		if source.Table != 0 {
-			if err := s.readTable(i, source); err != nil {
+			if err := m.readTable(i, source); err != nil {
 				return Verdict{}, err
 			}
 		}
 	}
-	s.learnLists()
-	have, err := s.readOurs(func(n int) { progress(min(s.source.candidates+n, total), total) })
+	m.learnLists()
+	have, err := m.readOurs(func(n int) { progress(min(m.source.candidates+n, total), total) })
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -167,13 +167,13 @@ func (s *Mapper) verify(ctx context.Context, m *Mapper, full bool, progress func
 		return Verdict{}, fmt.Errorf("routemap: verify: %w", err)
 	}
 	v := Verdict{
-		Source: s.source.candidates, Mapped: s.rib.Len(), Kernel: have.n, Full: full,
-		Limited: s.rejected.Routes(rib.TooManyRoutes) > 0,
+		Source: m.source.candidates, Mapped: m.rib.Len(), Kernel: have.n, Full: full,
+		Limited: m.rejected.Routes(rib.TooManyRoutes) > 0,
 	}
-	s.compare(&v, have)
-	s.compareNextHops(&v, m)
+	m.compare(&v, have)
+	m.compareNextHops(&v, live)
 	if full {
-		s.compareRoutes(&v, m, have)
+		m.compareRoutes(&v, live, have)
 	}
 	progress(total, total)
 	return v, nil
@@ -189,18 +189,18 @@ type ours struct {
 
 // readOurs reads our table. Prefixes at which a route of somebody else is in the
 // way are in foreign then.
-func (s *Mapper) readOurs(progress func(int)) (ours, error) {
+func (m *Mapper) readOurs(progress func(int)) (ours, error) {
 	var have ours
 	var numbers map[target]rib.NextHop
-	err := s.dumpOurs(s.dumper,
+	err := m.dumpOurs(m.dumper,
 		func() {
 			have = ours{RIB: rib.New(), targets: make([]target, 1)}
 			numbers = map[target]rib.NextHop{}
-			clear(s.foreign)
+			clear(m.foreign)
 		},
 		func(r *rtnl.Route) {
-			p, ok := s.unmap(r)
-			if s.notOurs(r, p, ok) {
+			p, ok := m.unmap(r)
+			if m.notOurs(r, p, ok) {
 				return
 			}
 			if have.n++; have.n%breathe == 0 {
@@ -229,30 +229,30 @@ func (t target) color() color {
 }
 
 // compare compares how addresses are forwarded.
-func (s *Mapper) compare(v *Verdict, have ours) {
+func (m *Mapper) compare(v *Verdict, have ours) {
 	inTheWay := func(p rib.Prefix, t target, c color) color {
-		if s.foreign.has(p, t.metric) {
+		if m.foreign.has(p, t.metric) {
 			return anyColor
 		}
 		return c
 	}
-	for f := range s.foreign {
-		if nh, exists := s.rib.Get(f.prefix); exists && s.targets[nh].metric == f.metric {
+	for f := range m.foreign {
+		if nh, exists := m.rib.Get(f.prefix); exists && m.targets[nh].metric == f.metric {
 			v.Foreign++
 			have.Set(f.prefix, 0) // a place of its own, of any color
 		}
 	}
-	want := segments(s.rib, func(p rib.Prefix, nh rib.NextHop) color { return inTheWay(p, s.targets[nh], s.targets[nh].color()) })
+	want := segments(m.rib, func(p rib.Prefix, nh rib.NextHop) color { return inTheWay(p, m.targets[nh], m.targets[nh].color()) })
 	is := segments(have.RIB, func(p rib.Prefix, nh rib.NextHop) color {
-		return inTheWay(p, target{metric: s.opt.Metric}, have.targets[nh].color())
+		return inTheWay(p, target{metric: m.opt.Metric}, have.targets[nh].color())
 	})
 	for d := range differences(want, is) {
-		if d.want == uncolored && s.opt.Aggregate == AggregateLoose {
+		if d.want == uncolored && m.opt.Aggregate == AggregateLoose {
 			continue
 		}
 		v.Different += uint64(d.last-d.first) + 1
 		if len(v.Differences) < maxMismatches {
-			v.Differences = append(v.Differences, Mismatch{v4(d.first), v4(d.last), s.describe(d.want), s.describe(d.have)})
+			v.Differences = append(v.Differences, Mismatch{v4(d.first), v4(d.last), m.describe(d.want), m.describe(d.have)})
 		}
 	}
 	v.Equal = v.Different == 0
@@ -260,11 +260,11 @@ func (s *Mapper) compare(v *Verdict, have ours) {
 
 // compareNextHops finds next hops that should be there: what is not in the kernel
 // makes no difference to addresses, as their routes could not be there either.
-func (s *Mapper) compareNextHops(v *Verdict, m *Mapper) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for key, h := range s.hops.hops {
-		if known := m.hops.hops[key]; !h.up && (known == nil || known.up) {
+func (m *Mapper) compareNextHops(v *Verdict, live *Mapper) {
+	live.mu.Lock()
+	defer live.mu.Unlock()
+	for key, h := range m.hops.hops {
+		if known := live.hops.hops[key]; !h.up && (known == nil || known.up) {
 			v.NextHops++
 			v.Equal = false
 		}
@@ -273,21 +273,21 @@ func (s *Mapper) compareNextHops(v *Verdict, m *Mapper) {
 
 // compareRoutes compares route by route: with the mapped IPv4 routes or, if these
 // are aggregated, with the table that is expected.
-func (s *Mapper) compareRoutes(v *Verdict, m *Mapper, have ours) {
-	want, targetOf := s.rib, s.targetOf
+func (m *Mapper) compareRoutes(v *Verdict, live *Mapper, have ours) {
+	want, targetOf := m.rib, m.targetOf
 	switch {
-	case m.agg == nil:
-	case !m.asked.running():
+	case live.agg == nil:
+	case !live.asked.running():
 		return // the table is that of another process, which alone knows it
 	default:
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		want, targetOf = m.agg.Out(), m.targetOf
+		live.mu.Lock()
+		defer live.mu.Unlock()
+		want, targetOf = live.agg.Out(), live.targetOf
 	}
 	for p, nh := range want.All() {
 		t := targetOf(nh)
 		is, there := have.Get(p)
-		if !s.foreign.has(p, t.metric) && (!there || !t.same(have.targets[is])) {
+		if !m.foreign.has(p, t.metric) && (!there || !t.same(have.targets[is])) {
 			v.Missing++
 		}
 	}
@@ -301,7 +301,7 @@ func (s *Mapper) compareRoutes(v *Verdict, m *Mapper, have ours) {
 }
 
 // describe names a color for people.
-func (s *Mapper) describe(c color) string {
+func (m *Mapper) describe(c color) string {
 	id := uint32(c)
 	switch {
 	case c == uncolored:
@@ -311,9 +311,9 @@ func (s *Mapper) describe(c color) string {
 	case id == 0:
 		return kindName(uint8(c >> 32))
 	}
-	for key, h := range s.hops.hops {
+	for key, h := range m.hops.hops {
 		if h.up && h.id == id {
-			return s.nameHop(key)
+			return m.nameHop(key)
 		}
 	}
 	return fmt.Sprintf("nexthop object %d", id)
