@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -75,6 +76,12 @@ func TestNetnsBIRDSameHost(t *testing.T) {
 		w.has(w.host, "6464", mappedHere)
 		w.bird(w.host, "same-host")
 		w.has(w.neighbour, "main", mappedThere)
+		eventually(t, "the hold is over", func() error {
+			if said := good(t, w.host, routesLine(w.path("s"), "summary")...); strings.Contains(said, "held") {
+				return errors.New(said)
+			}
+			return nil
+		})
 		w.has(w.host, "6464", mappedHere, lostDst)
 		w.verified()
 		watch.stop()
