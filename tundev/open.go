@@ -44,7 +44,7 @@ func openNode(node string) (int, error) {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
 		return -1, fmt.Errorf("%s: %w: type `modprobe tun`; start a container with `--device %s --cap-add NET_ADMIN`", node, err, node)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		return -1, fmt.Errorf("%s: %w: run as root, or let this user read and write %s", node, err, node)
+		return -1, fmt.Errorf("%s: %w: run as root, or let this user read and write %s; start a container with `--device %[1]s --cap-add NET_ADMIN`", node, err, node)
 	}
 	return -1, fmt.Errorf("%s: %w", node, err)
 }
@@ -78,6 +78,8 @@ func attach(name string, flags []uint16) (int, uint16, error) {
 		err = busy(name)
 	case errors.Is(err, unix.EPERM):
 		err = fmt.Errorf("%w: run as root or with CAP_NET_ADMIN, or as the owner of the device", err)
+	case errors.Is(err, unix.ENOTTY):
+		err = fmt.Errorf("%s: %w: another file has its place: type `rm %s && mknod %[1]s c 10 200`", tunNode, err, tunNode)
 	case errors.Is(err, unix.E2BIG):
 		err = fmt.Errorf("%w: the kernel has no more queues for a device", err)
 	case errors.Is(err, unix.EINVAL):

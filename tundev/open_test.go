@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -209,6 +210,7 @@ func TestNetnsRefusalsSayWhatToDo(t *testing.T) {
 		{"open a name that is too long", try(opens("sixteen-octets--")), nil, "a name has at most 15 octets"},
 		{"open a name with a slash", try(opens("a/b")), errNoTUN, "choose another"},
 		{"make a device without a name", try(func() error { return Make("nat64%d") }), nil, "needs a name of its own"},
+		{"open with another file in the place of the node", try(func() error { return errors.Join(hideNode(t), opens("new")()) }), unix.ENOTTY, "mknod " + tunNode},
 		{"open more queues than the kernel has", try(func() error {
 			_, err := Open(Options{Name: "many", Queues: 300})
 			return err
@@ -218,6 +220,16 @@ func TestNetnsRefusalsSayWhatToDo(t *testing.T) {
 			t.Errorf("%s: %v; want %v, and %q", c.name, c.err, c.is, c.says)
 		}
 	}
+}
+
+// hideNode puts an empty file in the place of the node, as the thread sees it.
+func hideNode(t *testing.T) error {
+	empty := filepath.Join(t.TempDir(), "empty")
+	return errors.Join(
+		os.WriteFile(empty, nil, 0o600),
+		unix.Unshare(unix.CLONE_NEWNS),
+		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+		unix.Mount(empty, tunNode, "", unix.MS_BIND, ""))
 }
 
 func TestOpenNodeSaysWhatToType(t *testing.T) {

@@ -55,8 +55,14 @@ func (k *kernel) again(kind int, payload []byte) error {
 
 // dump calls each with the payload of every message of an answer. It asks again
 // if something changed during the answer, and calls restart before each try.
+//
+// It asks for error numbers alone: the library takes the words at the end of a
+// failed dump for the request, which only stands before those of other errors,
+// and panics.
 func (k *kernel) dump(kind int, parts []nl.NetlinkRequestData, restart func(), each func([]byte)) error {
 	const tries = 20
+	_ = k.socket.SetExtAck(false)
+	defer func() { _ = k.socket.SetExtAck(true) }()
 	var err error
 	for range tries {
 		restart()

@@ -58,6 +58,18 @@ func TestNetnsNothingAskedForIsNothingDone(t *testing.T) {
 	b.unchanged(before)
 }
 
+// TestNetnsApplyWhereNoRouteEverWas: the kernel has no table of IPv4 routes then,
+// and answers a dump of it with an error and words.
+func TestNetnsApplyWhereNoRouteEverWas(t *testing.T) {
+	const loopback = 1
+	must(t, newBench(t).Do(func() error {
+		must(t, unix.Unshare(unix.CLONE_NEWNET))
+		l, err := Apply(loopback, Setup{})
+		must(t, err)
+		return l.Remove()
+	}))
+}
+
 // TestNetnsWhatIsThereStays: what somebody else has set up is left, before and
 // after.
 func TestNetnsWhatIsThereStays(t *testing.T) {
