@@ -14,8 +14,7 @@ type index struct {
 	nodes []node
 	slots []slot
 	root  slot
-	sites sites  // where there are rules
-	lo16  uint64 // for siteOf
+	sites sites // where there are rules: elsewhere there is nothing to find
 }
 
 // A slot is the number of the cut where a scan forward begins, or with the bit
@@ -38,14 +37,14 @@ type node struct {
 }
 
 // newIndex returns the index of rules by the addresses of one of their sides.
-// lo16 is that of siteOf.
-func newIndex(rules []rule, side func(*rule) span, lo16 uint64) index {
-	x := index{rules: rules, lo16: lo16}
+// site tells in which site an address lies.
+func newIndex(rules []rule, side func(*rule) span, site func(key) uint64) index {
+	x := index{rules: rules}
 	spans := make([]span, len(rules))
 	for i := range rules {
 		spans[i] = side(&rules[i])
 		spans[i].rule = uint32(i)
-		x.sites.add(spans[i], lo16)
+		x.sites.add(site(spans[i].first), site(spans[i].last))
 	}
 	x.cuts = cutsOf(spans)
 	x.root = x.divide(1, len(x.cuts))
@@ -83,9 +82,6 @@ func (n *node) slot(a key) uint32 {
 // find returns the rule that holds at a, or nil. A cut without a rule and an
 // index without cuts need no case of their own: both fail a bounds check.
 func (x *index) find(a key) *rule {
-	if !x.sites.has(siteOf(a, x.lo16)) {
-		return nil
-	}
 	s := x.root
 	for s&inner != 0 {
 		n := &x.nodes[s&^inner]

@@ -6,12 +6,10 @@ package eam
 // zero set is empty.
 type sites [1 << (12 - 6)]uint64
 
-// siteOf numbers the site of a. Of a key that is an IPv4 address only lo is set,
-// and lo16 keeps its upper half; for IPv6, lo16 is zero.
-func siteOf(a key, lo16 uint64) uint64 { return a.hi>>16 | a.lo&lo16>>16 }
+// site4 numbers the site of an IPv4 address, site6 that of an IPv6 address.
+func site4(v4 uint32) uint64 { return uint64(v4 >> 16) }
 
-// upper4 keeps of an IPv4 address what numbers its site.
-const upper4 = 0xffff << 16
+func site6(hi uint64) uint64 { return hi >> 16 }
 
 func bit(site uint64) (word, mask uint64) {
 	h := site * 0x9e3779b97f4a7c15 >> 52
@@ -24,9 +22,8 @@ func (s *sites) has(site uint64) bool {
 	return s[word]&mask != 0
 }
 
-// add adds all sites of a span; of a very large one, simply all there are.
-func (s *sites) add(p span, lo16 uint64) {
-	first, last := siteOf(p.first, lo16), siteOf(p.last, lo16)
+// add adds the sites from first to last; of very many, simply all there are.
+func (s *sites) add(first, last uint64) {
 	if last-first >= uint64(len(s))*64 {
 		for i := range s {
 			s[i] = ^uint64(0)

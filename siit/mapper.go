@@ -107,7 +107,7 @@ func (m *Mapper) holder(p *translate.Packet, v4 uint32) (bool, reason) {
 		_, why := m.Dynamic.to6(v4, p.Now, false)
 		return why == mapped, why
 	}
-	return m.Explicit.Has4(v4), mapped
+	return !m.Explicit.Far4(v4) && m.Explicit.Has4(v4), mapped
 }
 
 // to6 maps an IPv4 address of p, or of the packet that p quotes.
@@ -116,8 +116,10 @@ func (m *Mapper) to6(p *translate.Packet, v4 uint32, explicit bool) (wire.Addr, 
 		if m.Leased.Contain(v4) {
 			return m.Dynamic.to6(v4, p.Now, !p.Error)
 		}
-		if hi, lo, ok := m.Explicit.To6(v4); ok {
-			return wire.Addr{Hi: hi, Lo: lo}, mapped
+		if !m.Explicit.Far4(v4) {
+			if hi, lo, ok := m.Explicit.To6(v4); ok {
+				return wire.Addr{Hi: hi, Lo: lo}, mapped
+			}
 		}
 	}
 	if why := m.carries(v4); why != mapped {
@@ -130,8 +132,10 @@ func (m *Mapper) to6(p *translate.Packet, v4 uint32, explicit bool) (wire.Addr, 
 // to4 maps an IPv6 address of p, or of the packet that p quotes, and reports
 // whether the prefix did.
 func (m *Mapper) to4(p *translate.Packet, a wire.Addr) (v4 uint32, byPrefix bool, why reason) {
-	if v4, ok := m.Explicit.To4(a.Hi, a.Lo); ok {
-		return v4, false, mapped
+	if !m.Explicit.Far6(a.Hi) {
+		if v4, ok := m.Explicit.To4(a.Hi, a.Lo); ok {
+			return v4, false, mapped
+		}
 	}
 	if v4, ok := m.Prefix.Extract(a.Hi, a.Lo); ok {
 		return v4, true, m.carries(v4)

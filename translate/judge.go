@@ -62,14 +62,15 @@ func (t *Translator) parse(p *Packet) Verdict {
 
 // isOwn reports whether the packet is for the translator itself.
 func (t *Translator) isOwn(p *Packet) bool {
-	shared := t.Policy.Own4Shared && p.hasPort()
-	switch {
-	case !p.V6:
-		return p.Dst == t.Policy.Own4 && !shared
-	case p.Dst.IsZero():
+	m := t.Policy
+	if p.Dst != m.Own4 && p.Dst != m.Own6 && p.Dst != m.Alt6 {
 		return false
 	}
-	return p.Dst == t.Policy.Own6 || p.Dst == t.Policy.Alt6 && !shared
+	shared := m.Own4Shared && p.hasPort()
+	if !p.V6 {
+		return p.Dst == m.Own4 && !shared
+	}
+	return !p.Dst.IsZero() && (p.Dst == m.Own6 || p.Dst == m.Alt6 && !shared)
 }
 
 // hasPort reports whether a packet is for a host behind the translator rather than

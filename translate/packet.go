@@ -63,9 +63,9 @@ func (p *Packet) IsPart() bool { return p.isPart() }
 // both say. Lengths and offsets are in octets.
 type Header struct {
 	Pair
+	HopLimit uint8 // TTL or Hop Limit; not beside Proto, with which the compiler would read it at once just after it was written
 	V6       bool
 	Class    uint8  // TOS or Traffic Class
-	HopLimit uint8  // TTL or Hop Limit
 	Proto    uint8  // protocol number of the payload, as this family writes it
 	DontFrag bool   // DF; always set in IPv6 without a Fragment Header
 	Fragment bool   // a fragment; in IPv6, a Fragment Header is there, even on an atomic fragment

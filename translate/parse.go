@@ -2,6 +2,7 @@ package translate
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"taygo/translate/wire"
 )
@@ -14,18 +15,12 @@ func parse4(h *Header, b []byte, quoted bool) Verdict {
 		return Malformed
 	}
 	flags := binary.BigEndian.Uint16(b[6:])
-	*h = Header{
-		Pair:     Pair{wire.Addr4(binary.BigEndian.Uint32(b[12:])), wire.Addr4(binary.BigEndian.Uint32(b[16:]))},
-		Class:    b[1],
-		HopLimit: b[8],
-		Proto:    b[9],
-		DontFrag: flags&0x4000 != 0,
-		More:     flags&0x2000 != 0,
-		Offset:   flags << 3,
-		ID:       uint32(binary.BigEndian.Uint16(b[4:])),
-		Len:      int(b[0]&15) * 4,
-		Total:    int(binary.BigEndian.Uint16(b[2:])),
-	}
+	*h = Header{} // and each field by itself: a literal would be made elsewhere and copied
+	h.Src, h.Dst = wire.Addr4(binary.BigEndian.Uint32(b[12:])), wire.Addr4(binary.BigEndian.Uint32(b[16:]))
+	h.Class, h.HopLimit, h.Proto = b[1], b[8], b[9]
+	h.DontFrag, h.More, h.Offset = flags&0x4000 != 0, flags&0x2000 != 0, flags<<3
+	h.ID = uint32(binary.BigEndian.Uint16(b[4:]))
+	h.Len, h.Total = int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
 	h.Fragment = h.isPart()
 	switch {
 	case h.Len < wire.IPv4Len, h.Len > h.Total, h.Len > len(b):
@@ -34,7 +29,7 @@ func parse4(h *Header, b []byte, quoted bool) Verdict {
 		return Translated
 	case h.Total > len(b):
 		return Malformed
-	case wire.Sum(0).AddBytes(b[:h.Len]).Fold() != 0xffff:
+	case headerSum(b[:h.Len]).Fold() != 0xffff:
 		return HeaderChecksum
 	case !h.fragmentFits():
 		return Malformed
@@ -43,6 +38,17 @@ func parse4(h *Header, b []byte, quoted bool) Verdict {
 		h.Route = sourceRoute(b[:h.Len])
 	}
 	return Translated
+}
+
+// headerSum sums up an IPv4 header.
+func headerSum(b []byte) wire.Sum {
+	x, c := bits.Add64(binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), 0)
+	x, c = bits.Add64(x, uint64(binary.BigEndian.Uint32(b[16:])), c)
+	sum := wire.Sum(x + c) // the last word is short, so there is room for the carry
+	if len(b) > wire.IPv4Len {
+		sum = sum.AddBytes(b[wire.IPv4Len:])
+	}
+	return sum
 }
 
 // fragmentFits reports whether the fragment ends within the longest datagram and,
@@ -80,17 +86,11 @@ func parse6(h *Header, b []byte, limit int, quoted bool) Verdict {
 	if len(b) < wire.IPv6Len || b[0]>>4 != 6 {
 		return Malformed
 	}
-	payload := int(binary.BigEndian.Uint16(b[4:]))
-	*h = Header{
-		Pair:     Pair{wire.Load16(b[8:24]), wire.Load16(b[24:40])},
-		V6:       true,
-		Class:    b[0]<<4 | b[1]>>4,
-		HopLimit: b[7],
-		Proto:    b[6],
-		DontFrag: true,
-		Len:      wire.IPv6Len,
-		Total:    wire.IPv6Len + payload,
-	}
+	*h = Header{}
+	h.Src, h.Dst = wire.Load16(b[8:24]), wire.Load16(b[24:40])
+	h.V6, h.DontFrag = true, true
+	h.Class, h.HopLimit, h.Proto = b[0]<<4|b[1]>>4, b[7], b[6]
+	h.Len, h.Total = wire.IPv6Len, wire.IPv6Len+int(binary.BigEndian.Uint16(b[4:]))
 	if !quoted && h.Total > len(b) {
 		return Malformed
 	}

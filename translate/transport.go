@@ -51,7 +51,7 @@ func crossTransport(payload []byte, from, to *Header, partial bool) {
 	if at < 0 || from.Offset != 0 || len(payload) == 0 {
 		return
 	}
-	delta := wire.Sum(0).AddAddr(to.Src).AddAddr(to.Dst).SubAddr(from.Src).SubAddr(from.Dst)
+	delta := wire.Difference(to.Src, to.Dst, from.Src, from.Dst)
 	if from.isICMP() {
 		delta = crossEcho(payload, from, to)
 	}

@@ -89,7 +89,7 @@ func layoutOf(p netip.Prefix) (layout, bool) {
 
 // Embed returns the IPv6 form of v4 (RFC 6052 §2.2); u octet and suffix are
 // zero. Of a Prefix that is not Valid the result means nothing.
-func (p Prefix) Embed(v4 uint32) (hi, lo uint64) {
+func (p *Prefix) Embed(v4 uint32) (hi, lo uint64) {
 	// No shift reaches 64; the masks tell the compiler so.
 	hi = p.hi | uint64(v4)>>(p.layout.behind&63)
 	lo = p.lo | uint64(v4)<<32<<(p.layout.ahead&63)>>(p.layout.gap&63)
@@ -99,7 +99,7 @@ func (p Prefix) Embed(v4 uint32) (hi, lo uint64) {
 // Extract returns the IPv4 address inside hi, lo, or false if that address
 // lies outside p. It skips the u octet and ignores the suffix, whatever their
 // values (RFC 6052 §2.2, §2.3).
-func (p Prefix) Extract(hi, lo uint64) (v4 uint32, ok bool) {
+func (p *Prefix) Extract(hi, lo uint64) (v4 uint32, ok bool) {
 	if !p.Contains(hi, lo) {
 		return 0, false
 	}
@@ -110,16 +110,16 @@ func (p Prefix) Extract(hi, lo uint64) (v4 uint32, ok bool) {
 
 // Contains tells whether hi, lo lies inside p. Nothing lies inside the zero
 // Prefix.
-func (p Prefix) Contains(hi, lo uint64) bool {
+func (p *Prefix) Contains(hi, lo uint64) bool {
 	return (hi^p.hi)&p.maskHi|(lo^p.lo)&p.maskLo == 0 && p.Valid()
 }
 
 // Valid tells whether p is a prefix, that is, not the zero value.
-func (p Prefix) Valid() bool { return p.layout.bits != 0 }
+func (p *Prefix) Valid() bool { return p.layout.bits != 0 }
 
 // WellKnown tells whether p is 64:ff9b::/96, under which NonGlobal addresses
 // must not be translated (RFC 6052 §3.1).
-func (p Prefix) WellKnown() bool { return p.hi == wellKnownHi && p.lo == 0 }
+func (p *Prefix) WellKnown() bool { return p.hi == wellKnownHi && p.lo == 0 }
 
 // halves returns the two halves of an IPv6 address.
 func halves(a netip.Addr) (hi, lo uint64) {

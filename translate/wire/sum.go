@@ -22,8 +22,18 @@ func (s Sum) Sub(x uint64) Sum { return s.Add(^x) }
 // AddAddr returns s with the words of a added.
 func (s Sum) AddAddr(a Addr) Sum { return s.Add(a.Hi).Add(a.Lo) }
 
-// SubAddr returns s with the words of a subtracted.
-func (s Sum) SubAddr(a Addr) Sum { return s.Sub(a.Hi).Sub(a.Lo) }
+// Difference returns by how much a sum changes when two addresses become two
+// others. Its one chain of carries is that of AddBytes.
+func Difference(src, dst, oldSrc, oldDst Addr) Sum {
+	x, c := bits.Add64(src.Hi, src.Lo, 0)
+	x, c = bits.Add64(x, dst.Hi, c)
+	x, c = bits.Add64(x, dst.Lo, c)
+	x, c = bits.Add64(x, ^oldSrc.Hi, c)
+	x, c = bits.Add64(x, ^oldSrc.Lo, c)
+	x, c = bits.Add64(x, ^oldDst.Hi, c)
+	x, c = bits.Add64(x, ^oldDst.Lo, c)
+	return Sum(x + c)
+}
 
 // AddBytes returns s with the words of b added; an odd last octet counts as the
 // high half of a word.
@@ -63,11 +73,10 @@ func (s Sum) AddBytes(b []byte) Sum {
 
 // Fold returns the sum as 16 bits. It is 0 only for a sum of zeros.
 func (s Sum) Fold() uint16 {
-	x := uint64(s)>>32 + uint64(s)&0xffffffff
-	x = x>>32 + x&0xffffffff
-	x = x>>16 + x&0xffff
-	x = x>>16 + x&0xffff
-	return uint16(x>>16 + x&0xffff)
+	// A number and the same with its halves exchanged have the sum of both halves
+	// in the upper one, with the carry of the lower one brought round.
+	x := uint32((uint64(s) + bits.RotateLeft64(uint64(s), 32)) >> 32)
+	return uint16((x + bits.RotateLeft32(x, 16)) >> 16)
 }
 
 // Checksum returns the checksum field for the sum: its complement.
@@ -77,15 +86,15 @@ func (s Sum) Checksum() uint16 { return ^s.Fold() }
 // change by delta (RFC 1624 §3). A checksum that was wrong stays wrong by the
 // same amount; a delta of zero changes nothing.
 func Update(old uint16, delta Sum) uint16 {
-	d := delta.Fold()
-	if d == 0 || d == 0xffff {
+	updated := Sum(^old).Add(uint64(delta)).Checksum()
+	if updated == 0 && old == 0xffff { // two zeros, of which only the one that was there is right
 		return old
 	}
-	return Sum(^old).Add(uint64(d)).Checksum()
+	return updated
 }
 
 // UpdatePartial is Update for a field that holds a plain sum, not its
 // complement, as a frame with a partial checksum does.
 func UpdatePartial(old uint16, delta Sum) uint16 {
-	return Sum(old).Add(uint64(delta.Fold())).Fold()
+	return Sum(old).Add(uint64(delta)).Fold()
 }

@@ -50,6 +50,23 @@ func TestAddBytesLosesNoCarry(t *testing.T) {
 	}
 }
 
+// Addresses of all ones carry at each step.
+func TestDifferenceIsTheSumOfTheNewLessThatOfTheOld(t *testing.T) {
+	some := []Addr{{}, Addr4(0), Addr4(0xc0000221), Addr4(0xffffffff), {0x20010db8_00010002, 0x00030004_00050006}, {^uint64(0), ^uint64(0)}, {1 << 63, 1}}
+	for _, src := range some {
+		for _, dst := range some {
+			for _, oldSrc := range some {
+				for _, oldDst := range some {
+					got := Difference(src, dst, oldSrc, oldDst).AddAddr(oldSrc).AddAddr(oldDst).Fold()
+					if want := Sum(0).AddAddr(src).AddAddr(dst).Fold(); got%0xffff != want%0xffff {
+						t.Fatalf("%v, %v less %v, %v: %04x, want %04x", src, dst, oldSrc, oldDst, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestFoldIsZeroForZerosOnly(t *testing.T) {
 	tests := map[Sum]uint16{
 		0: 0, 1: 1, 0xffff: 0xffff, 0x10000: 1, 0x1ffff: 1, 0xffffffff: 0xffff,
@@ -72,6 +89,18 @@ func TestUpdateEqualsRecomputation(t *testing.T) {
 			got := Update(old, Sum(0).Add(to).Sub(from))
 			if want := rest.Add(to).Checksum(); got != want && !(got^want == 0xffff && rest.Add(to).Fold() == 0xffff) {
 				t.Fatalf("%04x becomes %04x: checksum %04x, want %04x", from, to, got, want)
+			}
+		}
+	}
+}
+
+// It goes through all old checksums.
+func TestUpdateIsTheComplementOfTheSumOfAll(t *testing.T) {
+	for old := range 0x10000 {
+		for _, delta := range []Sum{1, 0x7fff, 0x8000, 0xfffe, 0x10000, 0x123456789abcdef0, 1 << 63, ^Sum(0) - 1} {
+			want := ^uint16((uint64(^uint16(old))+uint64(delta.Fold())-1)%0xffff + 1) // in 1 to ffff: the sum is not of zeros
+			if got := Update(uint16(old), delta); got != want {
+				t.Fatalf("Update(%04x, %#x) = %04x, want %04x", old, uint64(delta), got, want)
 			}
 		}
 	}
