@@ -38,10 +38,19 @@ const (
 	nameNAT64 = "nat64"
 )
 
-// DefaultPeers are taygo as make build leaves it, the same with sessions, the null
-// translator, plain IPv6 routing, and Debian's Tayga. The first is what the others
-// are compared with.
-const DefaultPeers = "taygo=bin/taygo,nat64=bin/taygo,null,route,tayga=/usr/sbin/tayga"
+// DebianTayga is where the package of Debian puts Tayga.
+const DebianTayga = "/usr/sbin/tayga"
+
+// DefaultPeers returns taygo as make build leaves it, the same with sessions, the
+// null translator, plain IPv6 routing, and the Tayga at that path if there is one,
+// as a list for Peers. The first is what the others are compared with.
+func DefaultPeers(tayga string) (list string, complete bool) {
+	list = "taygo=bin/taygo,nat64=bin/taygo,null,route"
+	if _, err := os.Stat(tayga); err != nil {
+		return list, false
+	}
+	return list + ",tayga=" + tayga, true
+}
 
 // Peers reads a list of peers, divided by commas: null, route, or NAME=PATH. A
 // program whose name begins with taygo is started as taygo is, others as Tayga; a
@@ -73,7 +82,7 @@ func Peers(list string) ([]Peer, error) {
 				}
 			}
 			if _, err := os.Stat(path); err != nil {
-				return nil, fmt.Errorf("bench: peer %q: %w: run make build, or make tools for Debian's Tayga", name, err)
+				return nil, fmt.Errorf("bench: peer %q: %w: run make build, or name a path that is there", name, err)
 			}
 		}
 		peers = append(peers, p)

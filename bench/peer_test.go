@@ -51,6 +51,18 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+// Where there is no Tayga, the others are measured.
+func TestDefaultPeersGoWithoutTayga(t *testing.T) {
+	list, complete := DefaultPeers(os.Args[0])
+	if want := ",null,route,tayga=" + os.Args[0]; !complete || !strings.HasSuffix(list, want) {
+		t.Errorf("with a Tayga: %q, %v; want …%s", list, complete, want)
+	}
+	list, complete = DefaultPeers(filepath.Join(t.TempDir(), "tayga"))
+	if complete || !strings.HasSuffix(list, ",null,route") {
+		t.Errorf("without: %q, %v", list, complete)
+	}
+}
+
 // taygo understands the configuration that it is given.
 func TestConfiguration(t *testing.T) {
 	for _, k := range []kind{likeTayga, likeTaygo, stateful} {

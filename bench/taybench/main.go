@@ -46,7 +46,8 @@ func parse(args []string) (*command, error) {
 	f := flag.NewFlagSet("taybench", flag.ContinueOnError)
 	rounds := f.Int("rounds", 5, "measure everything `N` times")
 	seconds := f.Float64("seconds", 2, "a measurement takes `S` seconds, a trial with datagrams half of that")
-	peers := f.String("peers", bench.DefaultPeers, "measure these: null, route, and NAME=PATH for other translators; the first is compared with the others")
+	standard, complete := bench.DefaultPeers(bench.DebianTayga)
+	peers := f.String("peers", standard, "measure these: null, route, and NAME=PATH for other translators; the first is compared with the others")
 	only := f.String("only", "", "measure only the scenarios that match the `REGEX`, such as ^tcp/4to6")
 	quick := f.Bool("short", false, "one round of a tenth of the time: shows that all works, and no more")
 	f.DurationVar(&c.limit, "limit", 3*time.Hour, "stop after this time with what was measured until then")
@@ -65,6 +66,9 @@ func parse(args []string) (*command, error) {
 		return nil, fmt.Errorf("%d rounds of %v seconds: at least one round, and up to an hour", *rounds, *seconds)
 	}
 	c.Rounds, c.Measure = *rounds, time.Duration(*seconds*float64(time.Second))
+	if !complete && *peers == standard {
+		fmt.Fprintf(c.Progress, "%s is not there: measuring without Tayga (make tools installs it)\n", bench.DebianTayga)
+	}
 	var err error
 	if c.Only, err = regexp.Compile(*only); err != nil {
 		return nil, fmt.Errorf("-only: %w", err)
