@@ -29,6 +29,8 @@ type Device struct {
 	bell   int // an eventfd that rings for good when the device is being closed
 	watch  watcher
 
+	dropped uint64 // before it was opened
+
 	mu     sync.Mutex // held to use fd
 	fd     int        // of the first queue, which owns it; -1 when that is closed
 	name   string     // the last known
@@ -94,6 +96,7 @@ func (d *Device) open(o Options, offered offers) error {
 	if l.tun.queues > 1 { // since check
 		return busy(l.name)
 	}
+	d.dropped = l.txDropped
 	if err := d.setHeader(); err != nil {
 		return err
 	}
@@ -166,11 +169,22 @@ func (d *Device) Index() int { return int(d.watch.index.Load()) }
 // MTU returns the MTU of the device as it is now, in octets. The error wraps
 // ErrGone if there is no device any more.
 func (d *Device) MTU() (int, error) {
-	mtu, err := d.watch.mtu()
+	l, err := d.watch.now()
 	if err != nil {
 		return 0, fmt.Errorf("tundev: MTU of %q: %w", d.Name(), err)
 	}
-	return mtu, nil
+	return l.mtu, nil
+}
+
+// Missed returns how many packets the kernel has dropped since Open before a Read
+// took them, because a queue was full, super-packets as one. The error wraps
+// ErrGone if there is no device any more.
+func (d *Device) Missed() (uint64, error) {
+	l, err := d.watch.now()
+	if err != nil {
+		return 0, fmt.Errorf("tundev: packets missed by %q: %w", d.Name(), err)
+	}
+	return l.txDropped - d.dropped, nil
 }
 
 // Close wakes all readers, waits until they and the writers have left, and gives

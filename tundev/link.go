@@ -17,6 +17,7 @@ type link struct {
 	up         bool
 	mtu        int // octets
 	txQueueLen int // packets
+	txDropped  uint64
 	kind       string
 	tun        tunLink
 }
@@ -193,6 +194,11 @@ func parseLink(data []byte) (link, bool) {
 			l.mtu = number(value)
 		case unix.IFLA_TXQLEN:
 			l.txQueueLen = number(value)
+		case unix.IFLA_STATS64:
+			const txDropped = 7 * 8 // in struct rtnl_link_stats64
+			if len(value) >= txDropped+8 {
+				l.txDropped = native.Uint64(value[txDropped:])
+			}
 		case unix.IFLA_LINKINFO:
 			for kind, value := range attributes(value) {
 				switch kind {

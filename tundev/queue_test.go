@@ -95,6 +95,33 @@ func TestTallyKnowsWhatTheKernelAnswers(t *testing.T) {
 	}
 }
 
+// What does not fit into the queue is missed, and counted from Open on.
+func TestNetnsMissedCountsWhatTheQueueDoesNotHold(t *testing.T) {
+	const room, sent = 10, 300
+	h := newHost(t)
+	makeAs(t, h, "nat64", unix.IFF_TUN|unix.IFF_NO_PI)
+	open := func(want uint64) *Device {
+		d := openAt(t, h, Options{Name: "nat64"}, allOffers)
+		if missed, err := d.Missed(); missed != want || err != nil {
+			t.Errorf("at first %d are missed, %v", missed, err)
+		}
+		return d
+	}
+	d := open(0)
+	addressed(t, h, d)
+	l, err := h.Netlink().LinkByName("nat64")
+	must(t, err)
+	must(t, h.Netlink().LinkSetTxQLen(l, room))
+	send(t, h, sent)
+	const others = 20 // that the kernel sends by itself
+	missed, err := d.Missed()
+	if missed < sent-room || missed > sent+others || err != nil {
+		t.Errorf("of %d packets for a queue of %d, %d are missed, %v", sent, room, missed, err)
+	}
+	must(t, d.Close())
+	open(0)
+}
+
 func TestNetnsReadDrainsTheQueueInOrder(t *testing.T) {
 	h := newHost(t)
 	d := openAt(t, h, Options{}, allOffers)

@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // Stats is what passed through a queue since Open, in frames: a super-packet
 // counts once. What the kernel drops because a queue is full, before it is read,
-// is among the tx_dropped of the device.
+// Device.Missed tells.
 type Stats struct {
 	Read    uint64 // given to the caller
 	Written uint64 // taken by the kernel

@@ -209,19 +209,18 @@ func (w *watcher) send(kind EventKind, l link) {
 	}
 }
 
-// mtu asks for the MTU.
-func (w *watcher) mtu() (int, error) {
+// now asks how the device is, if it is there.
+func (w *watcher) now() (link, error) {
 	name, alive := w.device.nameNow()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.hear == nil:
-		return 0, os.ErrClosed
+		return link{}, os.ErrClosed
 	case !alive:
-		return 0, ErrGone
+		return link{}, ErrGone
 	}
-	l, err := askLink(w.ask, 0, name)
-	return l.mtu, err
+	return askLink(w.ask, 0, name)
 }
 
 // setTxQueueLen sets the transmit queue, in packets.

@@ -96,8 +96,8 @@ func printStatus(w io.Writer, s control.Status, all bool) error {
 	fmt.Fprintf(t, "prefix\t%s; explicit mappings: %d\n", prefix, s.Maps)
 	fmt.Fprintf(t, "MTU\tIPv4 %d, IPv6 %d\n", s.MTU4, s.MTU6)
 	q := s.Device.Queues
-	fmt.Fprintf(t, "queues\t%d read, %d written (%d along with others), %d not: %d device down, %d no room, %d refused\n",
-		q.Read, q.Written, q.Merged, q.Down+q.Full+q.Refused, q.Down, q.Full, q.Refused)
+	fmt.Fprintf(t, "queues\t%d read, %d missed, %d written (%d along with others), %d not: %d device down, %d no room, %d refused\n",
+		q.Read, q.Missed, q.Written, q.Merged, q.Down+q.Full+q.Refused, q.Down, q.Full, q.Refused)
 	printNAT64(t, s.NAT64)
 	if r := s.Routes; r != nil {
 		fmt.Fprintf(t, "routes\t%d mapped to %s, %d in table %d; %d next hops, %d down (taygo routes)\n",

@@ -60,10 +60,10 @@ type Device struct {
 }
 
 // Queues counts the packets at the device since it was opened, super-packets as
-// one. Packets that the kernel drops because the workers are slow are the
-// tx_dropped of the device.
+// one.
 type Queues struct {
 	Read      uint64 `json:"read"`
+	Missed    uint64 `json:"missed"` // not read: the kernel dropped it because a queue was full
 	Written   uint64 `json:"written"`
 	Merged    uint64 `json:"merged"`     // of those written, along with another of their flow
 	BadHeader uint64 `json:"bad_header"` // not read: the kernel's header contradicts the packet

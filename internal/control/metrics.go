@@ -82,7 +82,7 @@ func (m metrics) translation(st *Status) {
 	m.gauge("device_up", "Whether the TUN device is up.", up)
 	q := &st.Device.Queues
 	for what, n := range map[string]uint64{
-		"read": q.Read, "written": q.Written, "merged": q.Merged, "bad_header": q.BadHeader, "refused": q.Refused, "down": q.Down, "full": q.Full,
+		"read": q.Read, "missed": q.Missed, "written": q.Written, "merged": q.Merged, "bad_header": q.BadHeader, "refused": q.Refused, "down": q.Down, "full": q.Full,
 	} {
 		m.counter("device_frames_total", "Frames at the TUN device since it was opened, super-packets as one.", n, "what", what)
 	}

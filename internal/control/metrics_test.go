@@ -15,7 +15,7 @@ import (
 // TestMetricsHaveWhatTheStatusHas: each number is there once, under the name that
 // a dashboard looks for.
 func TestMetricsHaveWhatTheStatusHas(t *testing.T) {
-	st := Status{Version: "v1", Uptime: 90 * time.Second, Reloads: 2, Device: Device{Name: "nat64", State: "up", Queues: Queues{Full: 3}}}
+	st := Status{Version: "v1", Uptime: 90 * time.Second, Reloads: 2, Device: Device{Name: "nat64", State: "up", Queues: Queues{Missed: 2, Full: 3}}}
 	st.FromIP4 = Direction{Packets: map[string]uint64{"translated": 1 << 40}, Octets: 7, ErrorsSent: 5}
 	st.FromIP6 = Direction{Packets: map[string]uint64{"hop_limit": 4}}
 	st.NAT64 = &NAT64{
@@ -35,6 +35,7 @@ func TestMetricsHaveWhatTheStatusHas(t *testing.T) {
 		`taygo_reloads_total 2`,
 		`taygo_device_up 1`,
 		`taygo_device_frames_total{what="full"} 3`,
+		`taygo_device_frames_total{what="missed"} 2`,
 		`taygo_packets_total{from="ipv4",verdict="translated"} 1.099511627776e+12`,
 		`taygo_packets_total{from="ipv6",verdict="hop_limit"} 4`,
 		`taygo_octets_total{from="ipv4"} 7`,

@@ -68,6 +68,7 @@ func (t tun) state() string {
 }
 
 func (t tun) stats() (s control.Queues) {
+	s.Missed, _ = t.Missed() // none are known of a device that is gone
 	for _, q := range t.Queues() {
 		one := q.Stats()
 		s.Read += one.Read
