@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"taygo/nat64"
+	"taygo/nat64/ports"
 	"taygo/translate"
 	"taygo/translate/wire"
 )
@@ -29,11 +30,14 @@ func (d *dial) set(i int) {
 	binary.BigEndian.PutUint16(d.p.Transport(), uint16(1024+i%1000))
 }
 
-// benchOptions have room for ten million bindings of UDP.
-func benchOptions() nat64.Options {
+// benchOptions have room for n bindings of UDP.
+func benchOptions(n int) nat64.Options {
+	bits := 24
+	for 1<<(48-bits) < n+n/2 {
+		bits--
+	}
 	o := options()
-	o.Pools = nil
-	o.Pools = append(o.Pools, allOf("198.18.0.0/24"))
+	o.Pools = []ports.Range{allOf(fmt.Sprintf("198.18.0.0/%d", bits))}
 	o.SoftPairing = true
 	return o
 }
@@ -60,7 +64,7 @@ func processorTime(b *testing.B) int64 {
 func BenchmarkNew(b *testing.B) {
 	for _, limited := range []bool{false, true} {
 		b.Run(fmt.Sprintf("limits=%v", limited), func(b *testing.B) {
-			o := benchOptions()
+			o := benchOptions(10_000_000)
 			if limited {
 				o.Limits.Sessions, o.Limits.SourceSessions, o.Limits.SourcePorts = 1<<25, 1<<25, 1<<25
 				o.Limits.SourceRate, o.Limits.SourceBurst = 1<<20, 1<<20
@@ -83,7 +87,7 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkKnown(b *testing.B) {
 	for _, n := range []int{1000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) {
-			table := newTable(b, benchOptions())
+			table := newTable(b, benchOptions(10_000_000))
 			d := newDial(b)
 			for i := range n {
 				d.set(i)

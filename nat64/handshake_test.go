@@ -139,6 +139,19 @@ func TestLateSweep(t *testing.T) {
 	check(t, k.table)
 }
 
+// TestSweepHastensWithGrowth: at once, and not only when the round is over that began
+// when there was little.
+func TestSweepHastensWithGrowth(t *testing.T) {
+	k := newKit(t, newTable(t, options()))
+	k.table.Sweep(0, &counter{})
+	for i := range 20_000 {
+		k.sendOut(nat64.UDP, neighbour(host, i), server, 0)
+	}
+	if got := k.table.Sweep(0, &counter{}); got > time.Second/8 {
+		t.Errorf("20,000 sessions are looked at 4096 every %v", got)
+	}
+}
+
 // TestSweepIsPaced: an idle Table is looked at once a second, and a kept SYN sooner
 // if its time comes.
 func TestSweepIsPaced(t *testing.T) {

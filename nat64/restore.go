@@ -25,6 +25,9 @@ func (t *Table) Export(yield func(Entry) bool, now time.Duration) {
 func (t *Table) Restore(entries []Entry, now time.Duration) (restored, refused int) {
 	c := clockOf(now)
 	for i := range entries {
+		if i%prepareStep == 0 {
+			t.store.Prepare()
+		}
 		if t.restore(&entries[i], c) {
 			restored++
 		} else {
@@ -33,6 +36,9 @@ func (t *Table) Restore(entries []Entry, now time.Duration) (restored, refused i
 	}
 	return restored, refused
 }
+
+// prepareStep is how many entries are restored until memory is made ready for more.
+const prepareStep = 4096
 
 // restore brings back one entry, or nothing of it. A binding outside its home shard
 // is made like any other such: one at a time.

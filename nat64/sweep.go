@@ -31,9 +31,8 @@ const (
 type sweep struct {
 	shard  int
 	at     store.Cursor
-	looked int // at how many records, in this step
-	source int // part of the source table that comes next
-	wait   time.Duration
+	looked int    // at how many records, in this step
+	source int    // part of the source table that comes next
 	probes []flow // to be sent behind the lock
 	packet [probeLen]byte
 	syn    []byte
@@ -43,31 +42,31 @@ type sweep struct {
 // gives out what time makes: a probe to the host of each connection that has been
 // idle for its lifetime (RFC 6146 §3.5.2.2), and kept SYNs that nobody answered. It
 // returns when to call it again. What is over counts as gone before it is swept.
+// It also makes memory ready for sessions to come, and should not wait longer than
+// until Hurry says so.
 func (t *Table) Sweep(now time.Duration, out Sink) time.Duration {
 	t.sweeping.Lock()
 	defer t.sweeping.Unlock()
+	t.store.Prepare()
 	c := clockOf(now)
 	w := &t.sweep
 	next := t.refuseSYNs(now, out)
-	end := false
-	for looked := 0; looked < sweepLook && !end; {
-		n := t.sweepStep(c, out)
-		looked += n
+	for looked, end := 0, false; looked < sweepLook && !end; {
+		looked += t.sweepStep(c, out)
 		end = w.shard == 0 && w.at == (store.Cursor{})
 	}
-	wait := w.wait
-	if end {
-		w.wait = t.pace()
-		wait = w.wait
+	if wait := t.pace(); next == 0 || wait < next {
+		return wait
 	}
-	if next > 0 {
-		return min(next, wait)
-	}
-	return wait
+	return next
 }
 
-// pace returns how long to wait between the calls of Sweep in a round, by what
-// there is to look at.
+// Hurry has something in it when Sweep should be called at once: many sessions are
+// opened, and without it packets wait for the system to give memory for them.
+func (t *Table) Hurry() <-chan struct{} { return t.store.Wanted() }
+
+// pace returns how long to wait until the next call of Sweep, by what there is to
+// look at now: a table that grows makes haste at once.
 func (t *Table) pace() time.Duration {
 	records := shardsOfTable * shardLook
 	for _, proto := range protoNumbers {

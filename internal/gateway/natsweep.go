@@ -13,14 +13,17 @@ import (
 func (g *Gateway) sweepNAT64(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var hurry <-chan struct{}
 	for {
 		select {
 		case <-timer.C:
+		case <-hurry:
 		case <-ctx.Done():
 			return nil
 		}
 		wait := sweepInterval
 		if t := g.table.Load(); t != nil {
+			hurry = t.Hurry()
 			wait = min(wait, t.Sweep(g.clock(), g.sweeper))
 			g.sweeper.publish()
 		}

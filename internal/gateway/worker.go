@@ -77,6 +77,9 @@ func (w *worker) translate(q queue) error {
 	w.obey(r)
 	now := w.clock()
 	w.out.Reset()
+	if r.mapper.table != nil {
+		r.mapper.table.Prefetch(w.in.Frames())
+	}
 	for _, f := range w.in.Frames() {
 		if err := w.one(f, r, now, q); err != nil {
 			return err

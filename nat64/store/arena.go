@@ -21,7 +21,8 @@ type arena struct {
 	system system
 	front  int // octets that are in use before there is much to store
 
-	used atomic.Int64 // octets at the front that are handed out; changes under mu
+	used   atomic.Int64  // octets at the front that are handed out; changes under mu
+	wanted chan struct{} // has one when less than half of ahead is left
 
 	mu     sync.Mutex
 	memory []byte // the range, from a huge page's boundary on; nil before its first use
@@ -53,6 +54,12 @@ func (a *arena) take(size int) (unsafe.Pointer, uint32, bool) {
 		return nil, 0, false
 	}
 	at := int(a.used.Load())
+	if at > a.front && at+ahead/2 > a.usable {
+		select {
+		case a.wanted <- struct{}{}:
+		default:
+		}
+	}
 	for at+size > a.usable {
 		next := a.next()
 		if next == nil || !a.system.grant(next) {

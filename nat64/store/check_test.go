@@ -106,12 +106,15 @@ func (c *checker) node(ref uint32, class int, low, high uint64) int {
 // index finds each bound record in the index, once, and each number right that
 // its lines keep.
 func (c *checker) index(x *index) {
-	entries := 0
-	for i := 0; i < len(x.dir); {
-		table := x.slab.at(x.dir[i])
+	entries, d := 0, x.dir.Load()
+	if d == nil {
+		d = &directory{}
+	}
+	for i := 0; i < len(d.tables); {
+		table := x.slab.at(d.tables[i].Load())
 		depth := lineAt(table, 0).depth()
-		c.block(x.dir[i], tableClass(x.mask))
-		away := make([]uint32, int(x.mask)+1)
+		c.block(d.tables[i].Load(), tableClass(d.mask))
+		away := make([]uint32, int(d.mask)+1)
 		for j := range away {
 			l := lineAt(table, uintptr(j))
 			for k, slot := range l[:slots] {
@@ -123,17 +126,17 @@ func (c *checker) index(x *index) {
 				}
 				n := slot & (isAway - 1)
 				h := c.Shard.records.hash(x.side, n)
-				if rank(h)>>(32-depth) != uint32(i)>>(uint32(x.depth)-depth) || slot&^isAway != tag(h, l.depth())|n || l.depth() != depth {
+				if rank(h)>>(32-depth) != uint32(i)>>(uint32(d.depth)-depth) || slot&^isAway != tag(h, l.depth())|n || l.depth() != depth {
 					c.Fatalf("record %d of hash %#x in table %d of depth %d, tag %#x", n, h, i, depth, slot>>tagShift)
 				}
-				home := x.home(h)
+				home := d.home(h)
 				if (slot&isAway != 0) != (home != uintptr(j)) {
 					c.Fatalf("record %d in line %d, its home is %d: %#x", n, j, home, slot)
 				}
 				if home != uintptr(j) {
 					away[home]++
-					if x.other(h) != uintptr(j) {
-						c.Fatalf("record %d in line %d, belongs into %d or %d", n, j, home, x.other(h))
+					if d.other(h) != uintptr(j) {
+						c.Fatalf("record %d in line %d, belongs into %d or %d", n, j, home, d.other(h))
 					}
 				}
 				entries++
@@ -144,8 +147,8 @@ func (c *checker) index(x *index) {
 				c.Fatalf("line %d says that %d are away, not %d", j, got, want)
 			}
 		}
-		for range 1 << (uint32(x.depth) - depth) {
-			if x.slab.at(x.dir[i]) != table {
+		for range 1 << (uint32(d.depth) - depth) {
+			if x.slab.at(d.tables[i].Load()) != table {
 				c.Fatalf("place %d of the directory is of another table", i)
 			}
 			i++

@@ -153,8 +153,10 @@ func TestLeavesMayBeEmptiedInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestPrepareStaysAheadOfALargeStore(t *testing.T) {
-	l := newLoad()
+func TestPrepareWhenWantedStaysAheadOfALargeStore(t *testing.T) {
+	memory, granted := kernel, 0
+	memory.grant = func(b []byte) bool { granted++; return grant(b) }
+	l := &load{Store: newStore(Options{Shards: 64, Seed: seed}, memory), ports: make([]uint32, 64)}
 	if l.Prepare(); l.arena.usable != 0 {
 		t.Errorf("%d octets are ready in a store without anything", l.arena.usable)
 	}
@@ -164,13 +166,26 @@ func TestPrepareStaysAheadOfALargeStore(t *testing.T) {
 	if l.Prepare(); l.arena.real(t) > 1<<20 {
 		t.Errorf("%d octets are ready in a store with little", l.arena.real(t))
 	}
+	if len(l.Wanted()) != 0 {
+		t.Error("a store with little wants memory")
+	}
+	prepared := 0
 	for ; l.past < 500_000; l.past++ {
-		if l.add(l.past); l.past%5000 == 0 {
+		l.add(l.past)
+		select {
+		case <-l.Wanted():
+			if prepared++; prepared == 1 {
+				granted = 0
+			}
 			l.Prepare()
+		default:
 		}
 	}
-	if got := int64(l.arena.usable) - l.arena.used.Load(); got < ahead-hugePage || got > ahead+hugePage {
-		t.Errorf("%d octets are ready ahead, want %d", got, ahead)
+	if got := int64(l.arena.usable) - l.arena.used.Load(); got < ahead/2-hugePage || got > ahead+hugePage {
+		t.Errorf("%d octets are ready ahead, want %d to %d", got, ahead/2, ahead)
+	}
+	if prepared == 0 || granted != 0 {
+		t.Errorf("prepared %d times, and yet new bindings had to ask the system %d times", prepared, granted)
 	}
 	l.check(t)
 }

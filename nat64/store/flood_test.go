@@ -28,9 +28,9 @@ func flood(t *testing.T, seed [4]uint64, hosts []wire.Addr) (*Store, int) {
 
 // tables returns the number of tables of an index.
 func (x *index) tables() int {
-	n := 0
-	for i, ref := range x.dir {
-		if i == 0 || ref != x.dir[i-1] {
+	n, all := 0, x.dir.Load().tables
+	for i := range all {
+		if i == 0 || all[i].Load() != all[i-1].Load() {
 			n++
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -13,48 +14,50 @@ func tableClass(mask uint8) int {
 // grow makes room where the hash h belongs. Without memory, or when so many
 // hashes agree in their first bits that it would be of no use, it does not.
 func (x *index) grow(h uint64) {
-	if x.mask < fullMask {
-		x.double()
+	d := x.dir.Load()
+	if d.mask < fullMask {
+		x.double(d)
 		return
 	}
-	depth := lineAt(x.table(h), 0).depth()
+	depth := lineAt(d.table(h), 0).depth()
 	if depth == maxDepth {
 		return
 	}
-	ref, ok := x.alloc()
+	ref, ok := x.alloc(fullMask)
 	if !ok {
 		return
 	}
-	if depth == uint32(x.depth) {
-		x.widen()
+	if depth == uint32(d.depth) {
+		d = d.wider()
+		x.dir.Store(d)
 	}
-	x.split(h, depth, ref)
+	x.split(d, h, ref)
 }
 
 // double replaces the only table by one of twice the size.
-func (x *index) double() {
-	old, mask := x.dir[0], x.mask
-	x.mask = mask<<1 | 1
-	ref, ok := x.alloc()
-	if ok && x.enterAll(x.slab.at(ref), x.slab.at(old), mask) {
-		x.dir[0] = ref
-		x.slab.put(old, tableClass(mask))
+func (x *index) double(d *directory) {
+	mask := d.mask<<1 | 1
+	ref, ok := x.alloc(mask)
+	if !ok {
 		return
 	}
-	if ok {
-		x.slab.put(ref, tableClass(x.mask))
+	larger, old := x.single(ref, mask), d.tables[0].Load()
+	if !x.enterAll(larger, x.slab.at(old), d.mask) {
+		x.slab.put(ref, tableClass(mask))
+		return
 	}
-	x.mask = mask
+	x.dir.Store(larger)
+	x.slab.put(old, tableClass(d.mask))
 }
 
 // enterAll enters all records of a table with another mask, until one finds no
 // room.
-func (x *index) enterAll(to, from unsafe.Pointer, mask uint8) bool {
+func (x *index) enterAll(to *directory, from unsafe.Pointer, mask uint8) bool {
 	for i := range uintptr(mask) + 1 {
 		l := lineAt(from, i)
 		for _, slot := range l[:l.used()] {
 			n := slot & (isAway - 1)
-			if !x.enter(to, x.records.hash(x.side, n), n) {
+			if !to.enter(x.records.hash(x.side, n), n) {
 				return false
 			}
 		}
@@ -62,35 +65,34 @@ func (x *index) enterAll(to, from unsafe.Pointer, mask uint8) bool {
 	return true
 }
 
-// widen doubles the directory.
-func (x *index) widen() {
-	dir := make([]uint32, 2*len(x.dir))
-	for i, ref := range x.dir {
-		dir[2*i], dir[2*i+1] = ref, ref
+// wider returns a directory of twice the places.
+func (d *directory) wider() *directory {
+	w := &directory{base: d.base, depth: d.depth + 1, mask: d.mask, tables: make([]atomic.Uint32, 2*len(d.tables))}
+	for i := range w.tables {
+		w.tables[i].Store(d.tables[i/2].Load())
 	}
-	x.dir = dir
-	x.depth++
+	return w
 }
 
-// split moves the upper half of the range of the table of h, which has the given
-// depth, to the new table ref. Each record stays in the line that it is in, where
-// there must be room.
-func (x *index) split(h uint64, depth, ref uint32) {
-	wider := uint32(x.depth) - depth
+// split moves the upper half of the range of the table of h to the new table ref.
+// Each record stays in the line that it is in, where there must be room.
+func (x *index) split(d *directory, h uint64, ref uint32) {
+	low, high := d.table(h), x.slab.at(ref)
+	depth := lineAt(low, 0).depth()
+	wider := uint32(d.depth) - depth
 	first := rank(h) >> (32 - depth) << wider // place of the table in the directory
 	half := uint32(1) << (wider - 1)
-	low, high := x.slab.at(x.dir[first]), x.slab.at(ref)
 	for i := range half {
-		x.dir[first+half+i] = ref
+		d.tables[first+half+i].Store(ref)
 	}
 	for i := range uintptr(fullMask + 1) {
-		x.splitLine(low, high, i)
+		x.splitLine(d, low, high, i)
 	}
 }
 
 // splitLine splits line i. It fetches the records whose home it must know, or all
 // when the tags are used up.
-func (x *index) splitLine(low, high unsafe.Pointer, i uintptr) {
+func (x *index) splitLine(d *directory, low, high unsafe.Pointer, i uintptr) {
 	from, to := lineAt(low, i), lineAt(high, i)
 	depth, used := from.depth(), from.used()
 	newTags := (depth+1)%tagSplits == 0
@@ -114,7 +116,7 @@ func (x *index) splitLine(low, high unsafe.Pointer, i uintptr) {
 		to[moved] = slot
 		moved++
 		if slot&isAway != 0 {
-			home := x.home(hashes[k])
+			home := d.home(hashes[k])
 			lineAt(low, home)[slots]--
 			lineAt(high, home)[slots]++
 		}

@@ -22,8 +22,8 @@ func TestDeepIndexFindsAll(t *testing.T) {
 		}
 	}
 	s.check(t)
-	if sh.by6.depth < 2*tagSplits {
-		t.Fatalf("depth %d: no tag was used up twice", sh.by6.depth)
+	if depth := sh.by6.dir.Load().depth; depth < 2*tagSplits {
+		t.Fatalf("depth %d: no tag was used up twice", depth)
 	}
 	for i := 0; i < n; i += 2 {
 		sh.Unbind(refs[i])

@@ -1,19 +1,30 @@
 package store
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // An index finds the records of bindings by one of their sides: an extendible
 // hash table. Its tables of 4 KiB each hold a range of the hashes; one that is
-// full is split in two, so that no insert moves more than a table. The directory
-// has 2^depth places, each with the table that holds the hashes beginning with
-// its number. The first table starts with less and doubles.
+// full is split in two, so that no insert moves more than a table. The first table
+// starts with less and doubles.
 type index struct {
 	slab    *slab
 	records *records
 	side    side
-	depth   uint8
-	mask    uint8    // lines of a table, less 1
-	dir     []uint32 // refs of tables; a table that holds a larger range is there many times
+	dir     atomic.Pointer[directory] // nil before the first insert
+}
+
+// A directory leads to the tables of an index. It has 2^depth places, each with the
+// table that holds the hashes beginning with its number. It changes under the lock
+// of the shard; who has no lock may read it too, and gets what is there or was (see
+// Lookup).
+type directory struct {
+	base   unsafe.Pointer // of the arena
+	depth  uint8
+	mask   uint8           // lines of a table, less 1
+	tables []atomic.Uint32 // their refs; a table that holds a larger range is there many times
 }
 
 // A side of a binding.
@@ -63,12 +74,12 @@ func tag(h uint64, depth uint32) uint32 {
 func (l *line) depth() uint32 { return l[slots] >> depthBits }
 
 // home returns the number of the home line.
-func (x *index) home(h uint64) uintptr { return uintptr(h>>8) & uintptr(x.mask) }
+func (d *directory) home(h uint64) uintptr { return uintptr(h>>8) & uintptr(d.mask) }
 
 // other returns the number of the other line.
-func (x *index) other(h uint64) uintptr {
-	mask := uintptr(x.mask)
-	return (x.home(h) + 1 + uintptr(h>>14)&63*mask>>6) & mask
+func (d *directory) other(h uint64) uintptr {
+	mask := uintptr(d.mask)
+	return (d.home(h) + 1 + uintptr(h>>14)&63*mask>>6) & mask
 }
 
 // rank is where a hash stands among all. It is not linear: tables at the front
@@ -80,8 +91,8 @@ func rank(h uint64) uint32 {
 }
 
 // table returns the table of a hash.
-func (x *index) table(h uint64) unsafe.Pointer {
-	return x.slab.at(x.dir[rank(h)>>(32-x.depth)])
+func (d *directory) table(h uint64) unsafe.Pointer {
+	return unsafe.Add(d.base, uintptr(d.tables[rank(h)>>(32-d.depth)].Load())<<unitBits)
 }
 
 func lineAt(table unsafe.Pointer, i uintptr) *line {
@@ -91,25 +102,26 @@ func lineAt(table unsafe.Pointer, i uintptr) *line {
 // insert enters a record under its hash, and returns false if there is no memory,
 // or if too many hashes agree in too many bits.
 func (x *index) insert(h uint64, n uint32) bool {
-	if len(x.dir) == 0 && !x.begin() {
+	if x.dir.Load() == nil && !x.begin() {
 		return false
 	}
-	if x.enter(x.table(h), h, n) {
+	if x.dir.Load().enter(h, n) {
 		return true
 	}
 	x.grow(h)
-	return x.enter(x.table(h), h, n)
+	return x.dir.Load().enter(h, n)
 }
 
-// enter puts a record into a table, and returns false if both lines are full.
-func (x *index) enter(table unsafe.Pointer, h uint64, n uint32) bool {
-	home := lineAt(table, x.home(h))
+// enter puts a record into its table, and returns false if both lines are full.
+func (d *directory) enter(h uint64, n uint32) bool {
+	table := d.table(h)
+	home := lineAt(table, d.home(h))
 	slot, used := tag(h, home.depth())|n, home.used()
 	if used < wellFull {
 		home[used] = slot
 		return true
 	}
-	other := lineAt(table, x.other(h))
+	other := lineAt(table, d.other(h))
 	u := other.used()
 	switch {
 	case u < used:
@@ -134,13 +146,14 @@ func (l *line) used() int {
 
 // remove takes out a record that insert entered.
 func (x *index) remove(h uint64, n uint32) {
-	table := x.table(h)
-	home := lineAt(table, x.home(h))
+	d := x.dir.Load()
+	table := d.table(h)
+	home := lineAt(table, d.home(h))
 	slot := tag(h, home.depth()) | n
 	if i := home.find(slot); i < slots {
 		home.drop(i)
 	} else {
-		other := lineAt(table, x.other(h))
+		other := lineAt(table, d.other(h))
 		if i = other.find(slot | isAway); i == slots {
 			panic("store: a Ref that names no binding")
 		}
@@ -167,20 +180,26 @@ func (l *line) drop(i int) {
 
 // begin makes the first table.
 func (x *index) begin() bool {
-	x.mask = leastMask
-	ref, ok := x.alloc()
+	ref, ok := x.alloc(leastMask)
 	if ok {
-		x.dir = []uint32{ref}
+		x.dir.Store(x.single(ref, leastMask))
 	}
 	return ok
 }
 
+// single returns the directory of one table.
+func (x *index) single(ref uint32, mask uint8) *directory {
+	d := &directory{base: x.slab.base, mask: mask, tables: make([]atomic.Uint32, 1)}
+	d.tables[0].Store(ref)
+	return d
+}
+
 // alloc returns a new table, empty.
-func (x *index) alloc() (uint32, bool) {
-	ref, ok := x.slab.alloc(tableClass(x.mask))
+func (x *index) alloc(mask uint8) (uint32, bool) {
+	ref, ok := x.slab.alloc(tableClass(mask))
 	if ok {
 		t := x.slab.at(ref)
-		for i := range uintptr(x.mask) + 1 {
+		for i := range uintptr(mask) + 1 {
 			*lineAt(t, i) = line{}
 		}
 	}

@@ -8,13 +8,13 @@ type probe struct {
 	slot  int // to look at next
 }
 
-// probe begins a search in an index with at least one table.
-func (x *index) probe(h uint64) probe {
-	table := x.table(h)
-	p := probe{line: lineAt(table, x.home(h))}
+// probe begins a search.
+func (d *directory) probe(h uint64) probe {
+	table := d.table(h)
+	p := probe{line: lineAt(table, d.home(h))}
 	p.tag = tag(h, p.line.depth())
 	if p.line[slots]&awayMask != 0 {
-		p.other = lineAt(table, x.other(h))
+		p.other = lineAt(table, d.other(h))
 	}
 	return p
 }

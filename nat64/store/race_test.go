@@ -59,6 +59,12 @@ func lookAround(s *Store, stop chan bool) {
 		sh.Lock()
 		sh.Sweep(&cursors[i], 100, func(Ref, *Binding, *Session) Action { return Keep })
 		sh.Unlock()
+		var l Lookups
+		for !l.Full() {
+			l.AddOut(sh, wire.ProtoTCP, wire.Addr{Lo: uint64(i)}, uint16(i))
+			l.AddIn(sh, wire.ProtoUDP, uint32(i), uint16(i))
+		}
+		l.Fetch()
 		s.Prepare()
 		s.Memory()
 		s.Count(wire.ProtoTCP)

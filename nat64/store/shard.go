@@ -34,8 +34,8 @@ func (sh *Shard) init(s *Store, number int) {
 	sh.slab.arena = s.arena
 	sh.records.arena = s.arena
 	sh.records.seed = &s.options.Seed
-	sh.by6 = index{slab: &sh.slab, records: &sh.records, side: side6}
-	sh.by4 = index{slab: &sh.slab, records: &sh.records, side: side4}
+	sh.by6.slab, sh.by6.records, sh.by6.side = &sh.slab, &sh.records, side6
+	sh.by4.slab, sh.by4.records, sh.by4.side = &sh.slab, &sh.records, side4
 }
 
 // Number returns the shard's number in its Store. It needs no lock.
@@ -44,10 +44,11 @@ func (sh *Shard) Number() int { return sh.number }
 // Out finds the binding of an IPv6 transport address in this shard, the zero Ref
 // if there is none here.
 func (sh *Shard) Out(proto uint8, v6 wire.Addr, port uint16) Ref {
-	if len(sh.by6.dir) == 0 {
+	d := sh.by6.dir.Load()
+	if d == nil {
 		return 0
 	}
-	probe := sh.by6.probe(hash6(sh.records.seed, proto, v6, port))
+	probe := d.probe(hash6(sh.records.seed, proto, v6, port))
 	for n := probe.next(); n != 0; n = probe.next() {
 		if b := sh.records.at(n); b.V6 == v6 && b.Port6 == port && b.Proto == proto {
 			return Ref(n)
@@ -59,10 +60,11 @@ func (sh *Shard) Out(proto uint8, v6 wire.Addr, port uint16) Ref {
 // In finds the binding of an IPv4 transport address in this shard, the zero Ref
 // if there is none here.
 func (sh *Shard) In(proto uint8, v4 uint32, port uint16) Ref {
-	if len(sh.by4.dir) == 0 {
+	d := sh.by4.dir.Load()
+	if d == nil {
 		return 0
 	}
-	probe := sh.by4.probe(hash4(sh.records.seed, proto, v4, port))
+	probe := d.probe(hash4(sh.records.seed, proto, v4, port))
 	for n := probe.next(); n != 0; n = probe.next() {
 		if b := sh.records.at(n); b.V4 == v4 && b.Port4 == port && b.Proto == proto {
 			return Ref(n)

@@ -39,7 +39,7 @@ func newStore(o Options, memory system) *Store {
 	}
 	o.Shards = 1 << bits.Len(uint(min(o.Shards, 4096)-1))
 	front := skipped + o.Shards*(chunkSize+recordSize<<chunkBits) // the first records of each shard
-	s := &Store{options: o, arena: &arena{system: memory, front: front}, shards: make([]Shard, o.Shards)}
+	s := &Store{options: o, arena: &arena{system: memory, front: front, wanted: make(chan struct{}, 1)}, shards: make([]Shard, o.Shards)}
 	for i := range s.shards {
 		s.shards[i].init(s, i)
 	}
@@ -70,10 +70,13 @@ func (s *Store) OfHash(h uint64) *Shard { return &s.shards[int(h>>20)&(len(s.sha
 
 // Prepare makes memory ready before it is needed. The system needs up to some
 // milliseconds for a huge page, which would else be those of a packet, or has no
-// huge pages left, and look-ups are slower. It is to be called again and again by
-// a goroutine that has time and holds no shard's lock, ten times a second or
-// more. A store that is small needs nothing, and gets nothing.
+// huge pages left, and look-ups are slower. It is to be called when Wanted says so,
+// by a goroutine that has time and holds no shard's lock. A store that is small
+// needs nothing, and gets nothing.
 func (s *Store) Prepare() { s.arena.prepare() }
+
+// Wanted has something in it when it is time for Prepare.
+func (s *Store) Wanted() <-chan struct{} { return s.arena.wanted }
 
 // Memory returns the octets that records and indexes have taken from the system.
 func (s *Store) Memory() uint64 { return uint64(s.arena.used.Load()) }

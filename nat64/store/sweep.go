@@ -28,8 +28,7 @@ type Cursor struct {
 //
 // A round that keeps all and visits everything is also the way to list a shard.
 func (sh *Shard) Sweep(c *Cursor, n int, visit func(Ref, *Binding, *Session) Action) bool {
-	w := sweep{sh, c, visit}
-	for ; c.at < sh.records.next; n -= w.step() {
+	for ; c.at < sh.records.next; n -= sh.sweepStep(c, visit) {
 		if n <= 0 {
 			return false
 		}
@@ -38,51 +37,47 @@ func (sh *Shard) Sweep(c *Cursor, n int, visit func(Ref, *Binding, *Session) Act
 	return true
 }
 
-// A sweep is what one call of Sweep works with.
-type sweep struct {
-	*Shard
-	*Cursor
-	visit func(Ref, *Binding, *Session) Action
-}
+// A visitor is asked during a sweep.
+type visitor = func(Ref, *Binding, *Session) Action
 
-// step looks at a record, or at a leaf of its further sessions, and goes on. It
+// sweepStep looks at a record, or at a leaf of its further sessions, and goes on. It
 // returns at how many records it looked.
-func (w *sweep) step() int {
-	w.slab.reclaim()
-	r := Ref(w.at)
-	b := w.records.at(w.at)
+func (sh *Shard) sweepStep(c *Cursor, visit visitor) int {
+	sh.slab.reclaim()
+	r := Ref(c.at)
+	b := sh.records.at(c.at)
 	if b.Proto == 0 {
-		w.at, w.key = w.at+1, 0
+		c.at, c.key = c.at+1, 0
 		return 1
 	}
 	looked, gone := 1, false
 	switch {
-	case w.key == 0:
-		gone = w.first(r, b)
-		w.key = 1
+	case c.key == 0:
+		gone = sh.sweepFirst(r, b, visit)
+		c.key = 1
 	case b.more != 0:
-		looked, gone = w.leaf(r, b)
+		looked, c.key, gone = sh.sweepLeaf(r, b, c.key, visit)
 	}
 	switch {
 	case gone:
-		w.Unbind(r)
-	case b.more != 0 && w.key <= allKeys:
+		sh.Unbind(r)
+	case b.more != 0 && c.key <= allKeys:
 		return looked
-	case b.more == 0 && b.stored&hasFirst == 0 && w.visit(r, &b.Binding, nil) != Keep:
-		w.Unbind(r)
+	case b.more == 0 && b.stored&hasFirst == 0 && visit(r, &b.Binding, nil) != Keep:
+		sh.Unbind(r)
 	}
-	w.at, w.key = w.at+1, 0
+	c.at, c.key = c.at+1, 0
 	return looked
 }
 
-// first asks about the first session and reports whether the binding is to go.
-func (w *sweep) first(r Ref, b *record) bool {
+// sweepFirst asks about the first session and reports whether the binding is to go.
+func (sh *Shard) sweepFirst(r Ref, b *record, visit visitor) bool {
 	if b.stored&hasFirst == 0 {
 		return false
 	}
-	switch w.visit(r, &b.Binding, &b.first) {
+	switch visit(r, &b.Binding, &b.first) {
 	case Close:
-		w.Close(r, &b.first)
+		sh.Close(r, &b.first)
 	case Unbind:
 		return true
 	case Keep:
@@ -90,26 +85,25 @@ func (w *sweep) first(r Ref, b *record) bool {
 	return false
 }
 
-// leaf asks about the sessions of the leaf that is next, and reports at how many
-// it looked and whether the binding is to go.
-func (w *sweep) leaf(r Ref, b *record) (int, bool) {
-	leaf, past := w.slab.leaf(b.more, w.key-1)
+// sweepLeaf asks about the sessions of the leaf that is next, and returns at how many
+// it looked, the key of the cursor behind them, and whether the binding is to go.
+func (sh *Shard) sweepLeaf(r Ref, b *record, key uint64, visit visitor) (int, uint64, bool) {
+	leaf, past := sh.slab.leaf(b.more, key-1)
 	var over [nodeSize]Session
 	closed, count := 0, leaf.count()
 	for i := range leaf.sessions[:count] {
 		s := &leaf.sessions[i]
-		switch w.visit(r, &b.Binding, s) {
+		switch visit(r, &b.Binding, s) {
 		case Close:
 			over[closed] = *s
 			closed++
 		case Unbind:
-			return count, true
+			return count, key, true
 		case Keep:
 		}
 	}
 	for i := range over[:closed] {
-		w.Close(r, w.Session(r, over[i].Peer, over[i].PeerPort))
+		sh.Close(r, sh.Session(r, over[i].Peer, over[i].PeerPort))
 	}
-	w.key = past + 1
-	return count, false
+	return count, past + 1, false
 }
