@@ -79,7 +79,8 @@ func (l *Ledger) Release(proto uint8, v4 uint32, port uint16) {
 	}
 }
 
-// Taken is how many ports of a protocol are taken in a shard.
+// Taken is how many ports of a protocol are taken in a shard, of those that the
+// ranges of the pool have.
 func (l *Ledger) Taken(shard int, proto uint8) int {
 	kind := kindOf(proto)
 	if kind == noKind {
@@ -121,9 +122,9 @@ func (l *Ledger) adopt(shard int, s *span, number int, words []uint64) {
 	for kind := range numKinds {
 		used := 0
 		for i, w := range pg.sheet(p, number, kind) {
-			l.shards[shard].taken[kind] += ones(w)
 			used += ones(w & s.words[kind][shard*p.words+i])
 		}
+		l.shards[shard].taken[kind] += used
 		pg.used[number%pageSize][kind] = uint32(used)
 		if used > 0 && used == int(s.count[kind][shard]) {
 			l.close(shard, number, kind)
@@ -140,8 +141,8 @@ func (l *Ledger) take(s *span, kind int, v4 uint32, port uint16) bool {
 		return false
 	}
 	*w |= bit
-	sh.taken[kind]++
 	if s.has[kind].has(port) {
+		sh.taken[kind]++
 		used := &pg.used[number%pageSize][kind]
 		*used++
 		if *used == s.count[kind][shard] {
@@ -160,8 +161,8 @@ func (l *Ledger) release(s *span, kind int, v4 uint32, port uint16) {
 		return
 	}
 	*w &^= bit
-	sh.taken[kind]--
 	if s.has[kind].has(port) {
+		sh.taken[kind]--
 		used := &pg.used[number%pageSize][kind]
 		if *used == s.count[kind][shard] {
 			l.open(shard, number, kind)

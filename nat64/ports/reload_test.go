@@ -162,6 +162,9 @@ func TestTakeOutsideTheRanges(t *testing.T) {
 		}
 	}
 	shard := l.Pool().Shard(80)
+	if n := l.Taken(shard, wire.ProtoTCP); n != 0 {
+		t.Errorf("%d ports of the pool are taken in a shard where it has none", n)
+	}
 	l.Release(wire.ProtoTCP, addr4("192.0.2.1"), 80)
 	l.Release(wire.ProtoTCP, addr4("192.0.2.1"), 80) // which changes nothing
 	l.Release(wire.ProtoTCP, addr4("192.0.2.2"), 80)
