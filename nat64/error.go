@@ -79,7 +79,8 @@ func (r *rules) quotedPeer(p *translate.Packet) (uint32, translate.Verdict) {
 	return peer, translate.Translated
 }
 
-// quoted returns the binding of the session that the quoted packet belongs to.
+// quoted returns the binding of the session that the quoted packet belongs to. If
+// anybody may use a static binding, the binding alone will do (RFC 6146 §3.6.1).
 func (t *Table) quoted(p *translate.Packet, q *tuple, c clock) (store.Binding, bool) {
 	var sh *shard
 	var r *rules
@@ -99,14 +100,27 @@ func (t *Table) quoted(p *translate.Packet, q *tuple, c clock) (store.Binding, b
 		ref = sh.In(q.proto, q.v4, q.port4)
 	}
 	defer sh.Unlock()
-	if ref == 0 {
-		return store.Binding{}, false
+	if ref != 0 {
+		if s := sh.Session(ref, q.peer, q.peerPort); s != nil && r.alive(s, c) {
+			return *sh.Binding(ref), true
+		}
 	}
-	s := sh.Session(ref, q.peer, q.peerPort)
-	if s == nil || !r.alive(s, c) {
-		return store.Binding{}, false
+	return r.quotedStatic(p, q)
+}
+
+// quotedStatic returns the static binding that the quoted packet belongs to.
+func (r *rules) quotedStatic(p *translate.Packet, q *tuple) (b store.Binding, ok bool) {
+	switch {
+	case r.AddressDependent:
+		return b, false
+	case p.V6:
+		b.V6, b.Port6 = q.host, q.hostPort
+		b.V4, b.Port4, ok = r.static.to4(q.index, q.host, q.hostPort)
+	default:
+		b.V4, b.Port4 = q.v4, q.port4
+		b.V6, b.Port6, ok = r.static.to6(q.index, q.v4, q.port4)
 	}
-	return *sh.Binding(ref), true
+	return b, ok
 }
 
 // setError gives p the addresses of an ICMP error about a session of the binding b.

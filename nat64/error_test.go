@@ -3,6 +3,7 @@ package nat64_test
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -166,6 +167,37 @@ func TestErrorMustFitItsQuote(t *testing.T) {
 	} {
 		w.send(tt.pkt)
 		wantVerdict(t, name, w.last, tt.want)
+	}
+}
+
+// TestErrorAboutStaticBinding: an error about a packet of a static binding passes
+// without a session, which it does not make, unless the filter lets nobody in.
+func TestErrorAboutStaticBinding(t *testing.T) {
+	for _, c := range conversations {
+		for _, filtered := range []bool{false, true} {
+			w := newWorld(t, options(statics, func(o *nat64.Options) {
+				for i := range o.Static {
+					o.Static[i].V6 = netip.MustParseAddrPort("[" + host6 + "]:5000")
+				}
+				o.AddressDependent = filtered
+			}))
+			for want, pkt := range map[string][]byte{
+				string(withoutID(pkttest.IPv6{Src: "2001:db8:64::198.51.100.1", Dst: host6, HopLimit: 63}.Packet(
+					pkttest.ICMPError{Type: 3, Quote: pkttest.IPv6{Src: host6, Dst: far46, HopLimit: 64}.Packet(c.out)}))): in4(router4, pool4, pkttest.ICMPError{Type: 11, Quote: in4(pool4, far4, c.out4)}),
+				string(withoutID(pkttest.IPv4{Src: pool4, Dst: far4, TTL: 63}.Packet(
+					pkttest.ICMPError{Type: 3, Code: 3, Quote: pkttest.IPv4{Src: far4, Dst: pool4, TTL: 64}.Packet(c.in4)}))): out6(host6, far46, pkttest.ICMPError{Type: 1, Code: 4, Quote: out6(far46, host6, c.in)}),
+			} {
+				w.send(pkt)
+				if filtered {
+					wantVerdict(t, c.name+" with a filter", w.last, translate.QuoteUnmapped)
+				} else {
+					w.wantSent([]byte(want))
+				}
+			}
+			if n := w.table.Status(w.now).Sessions; n != 0 {
+				t.Errorf("%s: %d sessions", c.name, n)
+			}
+		}
 	}
 }
 
