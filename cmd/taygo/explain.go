@@ -92,7 +92,7 @@ func explainFlow(c *cli.Context) error {
 	if e.Verdict == "translated" {
 		fmt.Fprintf(w, "    becomes  %s -> %s\n", otherSide(e.Src), otherSide(e.Dst))
 	} else {
-		fmt.Fprintf(w, "    dropped  %s\n", e.Verdict)
+		fmt.Fprintf(w, "    outcome  %s\n", e.Verdict)
 	}
 	fmt.Fprintf(w, "    mode     %s\n", e.Mode)
 	if e.Binding != "" {

@@ -6,7 +6,6 @@ import (
 
 	"taygo/conf"
 	"taygo/internal/poolfile"
-	"taygo/nat64"
 	"taygo/siit"
 )
 
@@ -28,10 +27,9 @@ func Explain(c *conf.Config, addrs []netip.Addr) ([]Explanation, error) {
 			return nil, err
 		}
 	}
-	o := natOptions(c, &r.mapper)
 	all := make([]Explanation, len(addrs))
 	for i, a := range addrs {
-		all[i] = r.explain(a.Unmap(), &o)
+		all[i] = r.explain(c, a.Unmap())
 	}
 	return all, nil
 }
@@ -54,7 +52,7 @@ func storedLeases(c *conf.Config) (*siit.DynamicPool, error) {
 }
 
 // explain explains one address, which may be the translator's own.
-func (r *rules) explain(a netip.Addr, o *nat64.Options) Explanation {
+func (r *rules) explain(c *conf.Config, a netip.Addr) Explanation {
 	p := &r.policy
 	if a.IsUnspecified() {
 		return Explanation{Explanation: r.mapper.Explain(a)}
@@ -71,9 +69,9 @@ func (r *rules) explain(a netip.Addr, o *nat64.Options) Explanation {
 			RFC: "RFC 6052 §2.2",
 		}}
 	}
-	if len(o.Pools) > 0 {
-		if e, shared := r.explainShared(a, o); shared {
-			return Explanation{Explanation: e, Stateful: true}
+	if len(c.NAT64.Pools) > 0 {
+		if e, shared := r.explainShared(c, a); shared {
+			return e
 		}
 	}
 	return Explanation{Explanation: r.mapper.Explain(a)}
