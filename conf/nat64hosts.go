@@ -27,6 +27,22 @@ func (p *parser) checkNAT64Hosts() {
 	}
 }
 
+// CheckStatic returns why a static binding could not stand in the file beside what
+// does, or nil. Other static bindings are not looked at.
+func (c *Config) CheckStatic(s NAT64Static) error {
+	p := &parser{conf: c}
+	p.checkPoolAddress(s.V4.Addr())
+	p.checkPoolHost(s.V6.Addr(), coversOf(c.Maps))
+	p.usable(host(s.V6.Addr()), inside, unusableIPv6)
+	if s.Protocol != NAT64ICMP && (s.V6.Port() == 0 || s.V4.Port() == 0) {
+		p.fail("there is no port 0", "write ports from 1 to 65535")
+	}
+	if len(p.errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("conf: static binding: %s: %s", p.errs[0].What, p.errs[0].Do)
+}
+
 // checkPoolAddress refuses an IPv4 address that is in no pool, unless a pool was
 // refused, which may have been its own.
 func (p *parser) checkPoolAddress(a netip.Addr) {

@@ -121,3 +121,30 @@ func TestStaticOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckStatic: what is added at run time has to fit the file as its own lines do.
+func TestCheckStatic(t *testing.T) {
+	c := parse(t, file("map 198.51.100.10 2001:db8:1::a"+poolLine+"\nipv6-addr 2001:db8:1::1"))
+	const start = "conf: static binding: "
+	for _, tt := range []struct {
+		protocol     NAT64Protocol
+		v6, v4, want string
+	}{
+		{NAT64TCP, "[2001:db8:1::80]:80", "203.0.113.1:80", ""},
+		{NAT64ICMP, "[2001:db8:1::80]:0", "203.0.113.1:0", ""},
+		{NAT64TCP, "[2001:db8:1::80]:80", "198.51.100.10:80", start + "198.51.100.10 is in no nat64-pool: add nat64-pool 198.51.100.10, or take an address of a pool"},
+		{NAT64TCP, "[2001:db8:1::a]:80", "203.0.113.1:80", start + "2001:db8:1::a goes by 2001:db8:1::a/128, map in line 3, and not by a pool: remove one"},
+		{NAT64TCP, "[2001:db8:64::a]:80", "203.0.113.1:80", start + "2001:db8:64::a lies in 2001:db8:64::/96, prefix in line 2, and stands for an IPv4 host: write the address of an IPv6 host"},
+		{NAT64TCP, "[2001:db8:1::1]:80", "203.0.113.1:80", start + "2001:db8:1::1 is the translator's own address, ipv6-addr in line 5: write the address of a host, or change ipv6-addr"},
+		{NAT64TCP, "[ff02::1]:80", "203.0.113.1:80", start + "ff02::1 lies in ff00::/8, which is multicast: write one outside ff00::/8"},
+		{NAT64UDP, "[2001:db8:1::80]:0", "203.0.113.1:0", start + "there is no port 0: write ports from 1 to 65535"},
+	} {
+		got := ""
+		if err := c.CheckStatic(NAT64Static{Protocol: tt.protocol, V6: netip.MustParseAddrPort(tt.v6), V4: netip.MustParseAddrPort(tt.v4), Ports: 1}); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s %s: %q, want %q", tt.v6, tt.v4, got, tt.want)
+		}
+	}
+}

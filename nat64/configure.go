@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"taygo/nat64/ports"
 	"taygo/nat64/store"
 )
 
@@ -15,10 +16,10 @@ type Removed struct{ Bindings, Sessions int }
 
 // Configure puts o in force, or nothing if it returns an error. Bindings that the
 // new Options could not have made are removed with their sessions, and no others.
-// What AddStatic has added stays, unless o has another binding in its place. New
-// lifetimes count from the next packet of a session. Packets wait for a moment at
-// most, but if Limits.SourceBits changes: then those of a shard wait until what it
-// has is counted anew.
+// What AddStatic has added stays if its address is still in a pool, unless o has
+// another binding in its place. New lifetimes count from the next packet of a
+// session. Packets wait for a moment at most, but if Limits.SourceBits changes: then
+// those of a shard wait until what it has is counted anew.
 func (t *Table) Configure(o Options, now time.Duration) (Removed, error) {
 	t.admin.Lock()
 	defer t.admin.Unlock()
@@ -41,6 +42,16 @@ func (t *Table) Configure(o Options, now time.Duration) (Removed, error) {
 		r.sources = newSources(r.limits.bits, mix(old.sources.seed, uint64(r.limits.bits)))
 	}
 	return t.enforce(r, now), nil
+}
+
+// Close ends all bindings and sessions, and forgets the SYNs that are kept. Packets
+// make no new ones.
+func (t *Table) Close(now time.Duration) Removed {
+	t.admin.Lock()
+	defer t.admin.Unlock()
+	r := *t.rules.Load()
+	r.closed, r.Limits.SYNs = true, 0
+	return t.enforce(&r, now)
 }
 
 // fixed names what o would change that bindings depend on.
@@ -196,6 +207,9 @@ func (t *Table) RemoveStatic(b Static, now time.Duration) (Removed, error) {
 // keepAdded adds to new rules what AddStatic has added, as far as it has room.
 func (t *Table) keepAdded(r *rules) {
 	for _, b := range t.added {
+		if !slices.ContainsFunc(r.Pools, func(p ports.Range) bool { return p.Prefix.Contains(b.V4.Addr()) }) {
+			continue
+		}
 		if static, err := newStatics(append(slices.Clip(r.static.list), b), r.Dedicated); err == nil {
 			r.static = static
 		}

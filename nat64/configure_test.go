@@ -125,12 +125,13 @@ func TestConfigureKeepsSessions(t *testing.T) {
 }
 
 // TestAddedBindingsOutliveConfigure: what was added at run time stays, unless the
-// new Options have another in its place.
+// new Options have another in its place, or its address in no pool.
 func TestAddedBindingsOutliveConfigure(t *testing.T) {
 	k := newKit(t, newTable(t, options()))
 	a := static(17, "["+other6+"]:7", pool4+":4000", 1)
 	b := static(17, "["+other6+"]:8", pool4+":8", 1)
-	for _, s := range []nat64.Static{a, b} {
+	c := static(17, "["+other6+"]:9", "192.0.2.7:9", 1)
+	for _, s := range []nat64.Static{a, b, c} {
 		if _, err := k.table.AddStatic(s, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -143,8 +144,41 @@ func TestAddedBindingsOutliveConfigure(t *testing.T) {
 			t.Errorf("port %d: %v, %v", port, v, got)
 		}
 	}
-	if n := len(k.table.Statics()); n != 4 {
-		t.Errorf("%d static bindings, want 4", n)
+	if n := len(k.table.Statics()); n != 4 || k.table.Owns(addr("192.0.2.7").V4()) {
+		t.Errorf("%d static bindings, want 4, none on 192.0.2.7", n)
+	}
+	check(t, k.table)
+}
+
+// TestClose: all that is bound ends and is told, static or not, kept SYNs are
+// forgotten, and nothing is bound any more.
+func TestClose(t *testing.T) {
+	k := newKit(t, newTable(t, options(statics)))
+	k.sendOut(nat64.TCP, host, server, begin)
+	k.sendOut(nat64.UDP, host, server, 0)
+	k.sendIn(nat64.UDP, stranger, v4(pool4, 4000), 0)
+	_, v := k.sendIn(nat64.TCP, stranger, v4(pool4, 9), begin)
+	wantVerdict(t, "a SYN that nobody awaits", v, translate.SYNStored)
+	before := k.table.Status(k.now)
+	bindings := before.Bindings[nat64.TCP] + before.Bindings[nat64.UDP]
+	f := k.table.Feed(100)
+	if got, want := k.table.Close(k.now), (nat64.Removed{Bindings: bindings, Sessions: before.Sessions}); got != want || bindings < 2 {
+		t.Errorf("removed %+v, want %+v", got, want)
+	}
+	told := map[nat64.ChangeKind]int{}
+	buf := make([]nat64.Change, 100)
+	for _, c := range buf[:f.Next(buf)] {
+		told[c.Kind]++
+	}
+	if told[nat64.BindingGone] != bindings || told[nat64.SessionGone] != before.Sessions {
+		t.Errorf("told %v", told)
+	}
+	_, v = k.sendOut(nat64.UDP, v6(other6, 9), server, 0)
+	wantVerdict(t, "a host", v, translate.SessionsFull)
+	_, v = k.sendIn(nat64.UDP, stranger, v4(pool4, 4000), 0)
+	wantVerdict(t, "a stranger", v, translate.SessionsFull)
+	if st := k.table.Status(k.now); st.Sessions != 0 || st.SYNs.Used != 0 {
+		t.Errorf("%+v is left", st)
 	}
 	check(t, k.table)
 }

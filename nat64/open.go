@@ -89,6 +89,9 @@ func (t *Table) tidy(sh *shard, r *rules, ref store.Ref, x request) store.Ref {
 // reserve counts a new session, and its binding, towards all limits. Of the
 // binding ref nothing gives way to it.
 func (t *Table) reserve(sh *shard, r *rules, ref store.Ref, cost charge, x request) translate.Verdict {
+	if r.closed {
+		return translate.SessionsFull
+	}
 	if v := r.sources.spend(&r.limits, cost, x.c.now); v != translate.Translated {
 		t.tellRarely(SourceLimited, x.q, x.c)
 		return v

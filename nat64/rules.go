@@ -33,6 +33,7 @@ type rules struct {
 	hold    [NumProtos]uint32 // of a released port, in ticks
 	limits  sourceLimits
 	sources *sources
+	closed  bool // nothing can be bound
 }
 
 // shardsOfTable is how many shards a Table has.
@@ -134,6 +135,9 @@ func (r *rules) turns(v4 uint32) bool {
 
 // fits reports whether the binding b could be made by these rules.
 func (r *rules) fits(b *store.Binding) bool {
+	if r.closed {
+		return false
+	}
 	proto := indexOf(b.Proto)
 	if v4, port, ok := r.static.to4(proto, b.V6, b.Port6); ok {
 		return v4 == b.V4 && port == b.Port4

@@ -14,7 +14,9 @@ import (
 func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
 	g.fragments.Configure(fragmentOptions(c))
 	if len(c.NAT64.Pools) == 0 {
-		g.table.Store(nil)
+		if t := g.table.Swap(nil); t != nil {
+			g.tellRemoved(t.Close(g.clock()))
+		}
 		return nil
 	}
 	o := natOptions(c, &r.mapper)
@@ -24,9 +26,7 @@ func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
 		if err != nil {
 			return natError(c, err)
 		}
-		if removed != (nat64.Removed{}) {
-			g.options.Log.Info("bindings that no nat64-pool has room for any more are gone", "bindings", removed.Bindings, "sessions", removed.Sessions)
-		}
+		g.tellRemoved(removed)
 		r.mapper.table = t
 		return nil
 	}
@@ -42,6 +42,13 @@ func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
 	g.key = t.Key()
 	r.mapper.table = t
 	return nil
+}
+
+// tellRemoved tells what a reload has ended.
+func (g *Gateway) tellRemoved(r nat64.Removed) {
+	if r != (nat64.Removed{}) {
+		g.options.Log.Info("bindings that no nat64-pool has room for any more are gone", "bindings", r.Bindings, "sessions", r.Sessions)
+	}
 }
 
 // newSeed returns what random choices follow from.

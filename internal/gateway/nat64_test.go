@@ -199,6 +199,14 @@ func TestControlOfBindings(t *testing.T) {
 	if err := r.addBinding(b); err == nil {
 		t.Error("the same binding twice")
 	}
+	for _, bad := range []control.Binding{
+		{Protocol: "udp", IPv6: netip.MustParseAddrPort("[" + ordinary + "]:81"), IPv4: netip.MustParseAddrPort("198.51.100.10:81")},
+		{Protocol: "icmp", IPv6: netip.MustParseAddrPort("[" + mapped + "]:81"), IPv4: netip.MustParseAddrPort(pool4 + ":81")},
+	} {
+		if err := r.addBinding(bad); err == nil {
+			t.Errorf("added %+v, though a map has its address", bad)
+		}
+	}
 	if err := r.removeBinding(b); err != nil {
 		t.Fatal(err)
 	}

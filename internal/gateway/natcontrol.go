@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"taygo/conf"
 	"taygo/internal/control"
 	"taygo/internal/natlog"
 	"taygo/nat64"
@@ -111,8 +112,9 @@ func (g *Gateway) followChanges(ctx context.Context, _ control.Query, yield func
 	if t == nil {
 		return errNoPool
 	}
-	f := t.Feed(feedLength)
-	defer f.Close()
+	var f natFeed
+	f.follow(t)
+	defer f.close()
 	tick := time.NewTicker(followInterval)
 	defer tick.Stop()
 	var changes [256]nat64.Change
@@ -132,6 +134,10 @@ func (g *Gateway) followChanges(ctx context.Context, _ control.Query, yield func
 			g.feedLost.Add(all - lost)
 			lost = all
 		}
+		if now := g.table.Load(); now != nil && now != t { // the pool was taken away, and given back
+			t = now
+			f.follow(t)
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -147,9 +153,17 @@ func (g *Gateway) change(c *nat64.Change) control.Change {
 	}
 }
 
-// addBinding is control.Server.AddBinding.
+// addBinding is control.Server.AddBinding. It refuses what the configuration would.
 func (g *Gateway) addBinding(b control.Binding) error {
-	return g.changeBinding(b, (*nat64.Table).AddStatic)
+	return g.changeBinding(b, func(t *nat64.Table, s nat64.Static, now time.Duration) (nat64.Removed, error) {
+		asked := conf.NAT64Static{
+			Protocol: conf.NAT64Protocol(slices.Index(protocolNumbers[:], s.Proto)), V6: s.V6, V4: s.V4, Ports: s.Ports,
+		}
+		if err := g.config.CheckStatic(asked); err != nil {
+			return nat64.Removed{}, err
+		}
+		return t.AddStatic(s, now)
+	})
 }
 
 // removeBinding is control.Server.RemoveBinding.

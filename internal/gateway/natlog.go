@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"taygo/conf"
@@ -60,32 +60,56 @@ func natEvents(l conf.NAT64Log) (events natlog.Events) {
 // wall returns the wall clock's time of a moment of the clock of packets.
 func (g *Gateway) wall(at time.Duration) time.Time { return time.Now().Add(at - g.clock()) }
 
-// A natFeed is a feed of the table there is, which a reload may give up and make
-// anew. Next belongs to one goroutine.
+// A natFeed is the changes of the table there is, which a reload may give up and
+// make anew: what the one before has told comes first. One goroutine takes them.
 type natFeed struct {
-	feed atomic.Pointer[nat64.Feed]
+	mu    sync.Mutex
+	feeds []*nat64.Feed // oldest first; all but the last are of tables given up
+	lost  uint64        // by feeds that are no longer there
 }
 
 // follow takes changes from t from now on, which no packet knows yet. If there is no
 // table, what the last one has told is still to be taken.
 func (f *natFeed) follow(t *nat64.Table) {
-	if t != nil {
-		f.feed.Store(t.Feed(feedLength))
+	if t == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.feeds = append(f.feeds, t.Feed(feedLength))
+}
+
+// close ends the listening.
+func (f *natFeed) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, feed := range f.feeds {
+		feed.Close()
 	}
 }
 
 // Next implements natlog.Feed.
 func (f *natFeed) Next(into []nat64.Change) int {
-	if feed := f.feed.Load(); feed != nil {
-		return feed.Next(into)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.feeds {
+		if n := f.feeds[i].Next(into); n > 0 || i == len(f.feeds)-1 {
+			f.feeds = f.feeds[i:]
+			return n
+		}
+		f.lost += f.feeds[i].Lost()
+		f.feeds[i].Close()
 	}
 	return 0
 }
 
 // Lost implements natlog.Feed.
 func (f *natFeed) Lost() uint64 {
-	if feed := f.feed.Load(); feed != nil {
-		return feed.Lost()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	lost := f.lost
+	for _, feed := range f.feeds {
+		lost += feed.Lost()
 	}
-	return 0
+	return lost
 }
