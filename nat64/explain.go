@@ -52,11 +52,24 @@ func (t *Table) ExplainOut(proto uint8, v6, peer netip.AddrPort, now time.Durati
 		ref = sh.Out(q.proto, q.host, q.hostPort)
 	}
 	defer sh.Unlock()
-	if ref != 0 && r.explainBinding(sh, ref, &q, &e, clockOf(now)) {
-		return e
+	c := clockOf(now)
+	bound := ref != 0 && r.explainBinding(sh, ref, &q, &e, c)
+	if !bound {
+		t.explainNew(sh, r, &q, &e)
 	}
-	t.explainNew(sh, r, &q, &e)
+	r.explainLimits(&q, &e, !bound || e.Held, c)
 	return e
+}
+
+// explainLimits explains a flow whose source may not have another session.
+func (r *rules) explainLimits(q *tuple, e *Explanation, binding bool, c clock) {
+	if e.State != Closed || e.Verdict != translate.Translated {
+		return
+	}
+	cost := charge{q.host, q.index, binding, q.event.inbound()}
+	if e.Verdict = r.sources.ask(&r.limits, cost, c.now); e.Verdict != translate.Translated {
+		e.Rule = "the flow needs a new session: " + e.Verdict.What()
+	}
 }
 
 // judgeOut judges a flow without looking at bindings.
@@ -119,11 +132,7 @@ func (t *Table) explainNew(sh *shard, r *rules, q *tuple, e *Explanation) {
 	}
 	req := r.ask(sh, q)
 	if r.Block != 0 {
-		blocks, _ := t.blocksOf(r, q, make([]ports.Block, 0, blockRoom))
-		for _, b := range blocks {
-			e.Block += fmt.Sprintf("%v-%d ", addrPort4(b.V4, b.First), b.Last)
-		}
-		e.Rule = "a port of the subscriber's blocks, or of a new one"
+		t.explainBlocks(r, q, &req, e)
 		return
 	}
 	v4, _, ok := r.ledger.Find(&req)
@@ -134,6 +143,28 @@ func (t *Table) explainNew(sh *shard, r *rules, q *tuple, e *Explanation) {
 	}
 	e.V4 = addrPort4(v4, 0)
 	e.Rule = "the host gets a port of this address, which its others are on too (RFC 4787 REQ-2)"
+}
+
+// explainBlocks explains a flow that needs a binding in a block. Whether the blocks
+// of the subscriber have a port left is not looked at.
+func (t *Table) explainBlocks(r *rules, q *tuple, req *ports.Request, e *Explanation) {
+	blocks, _ := t.blocksOf(r, q, make([]ports.Block, 0, blockRoom))
+	for _, b := range blocks {
+		e.Block += fmt.Sprintf("%v-%d ", addrPort4(b.V4, b.First), b.Last)
+	}
+	if len(blocks) > 0 {
+		e.V4 = addrPort4(blocks[0].V4, 0)
+		e.Rule = "the host gets a port of the blocks that its subscriber has, or of a new one"
+		return
+	}
+	v4, _, ok := r.ledger.FindBlock(req)
+	if !ok {
+		e.Verdict = translate.PortsExhausted
+		e.Rule = "the pool has no block left"
+		return
+	}
+	e.V4 = addrPort4(v4, 0)
+	e.Rule = "the host gets a port of a new block of its subscriber"
 }
 
 // ExplainIn explains a flow from an IPv4 transport address to one of the pool. A
@@ -191,5 +222,8 @@ func (t *Table) explainInIn(sh *shard, r *rules, x request, e *Explanation) {
 	if v, done := t.admit(sh, r, ref, x); done {
 		e.Verdict = v
 		e.Rule = "a host uses the transport address, but the packet does not pass: " + v.What()
+		return
 	}
+	q.host = wire.AddrFrom(e.V6.Addr())
+	r.explainLimits(q, e, !bound, x.c)
 }

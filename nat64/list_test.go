@@ -167,8 +167,7 @@ func TestExplain(t *testing.T) {
 		}
 		p := capture(t, tt.packets[len(tt.packets)-1])
 		if p.Error || p.Offset != 0 || tt.verdict == translate.NoSession || tt.verdict == translate.SessionsFull ||
-			tt.verdict == translate.SourceLimit || tt.verdict == translate.SourceRate || tt.verdict == translate.SYNStoreFull ||
-			tt.verdict == translate.ICMPType || tt.verdict == translate.Filtered && p.Proto == wire.ProtoTCP {
+			tt.verdict == translate.SYNStoreFull || tt.verdict == translate.ICMPType || tt.verdict == translate.Filtered && p.Proto == wire.ProtoTCP {
 			continue // not of the first packet of a flow, or of how many there are
 		}
 		before := fmt.Sprint(exported(w.table, w.now))
@@ -201,6 +200,28 @@ func explain(table *nat64.Table, p *translate.Packet) nat64.Explanation {
 		return table.ExplainOut(p.Proto, netip.AddrPortFrom(p.Src.Netip(), src), netip.AddrPortFrom(v4, dst), p.Now)
 	}
 	return nat64.Explanation{Verdict: translate.DestinationUnmapped, Rule: "not inside the prefix"}
+}
+
+// TestExplainInBlocks: a flow that needs a port gets one of the address of its
+// blocks, before there is one and behind it.
+func TestExplainInBlocks(t *testing.T) {
+	k := newKit(t, newTable(t, options(func(o *nat64.Options) { o.Block, o.BlocksPerSource = 64, 1 })))
+	explained := func() nat64.Explanation {
+		return k.table.ExplainOut(wire.ProtoUDP, host.netip(), server.netip(), k.now)
+	}
+	if e := explained(); e.Verdict != translate.Translated || e.V4 != netip.MustParseAddrPort(pool4+":0") || e.Block != "" {
+		t.Errorf("before: %+v", e)
+	}
+	k.sendOut(nat64.UDP, neighbour(host, 1), server, 0)
+	if e := explained(); e.Verdict != translate.Translated || e.V4 != netip.MustParseAddrPort(pool4+":0") || e.Block == "" {
+		t.Errorf("with a block: %+v", e)
+	}
+	for i := range 1024 { // sources of their own use up the pool
+		k.sendOut(nat64.UDP, v6(fmt.Sprintf("2001:db8:3:%x::1", i), 9), server, 0)
+	}
+	if e := k.table.ExplainOut(wire.ProtoUDP, netip.MustParseAddrPort("[2001:db8:4::1]:1"), server.netip(), k.now); e.Verdict != translate.PortsExhausted {
+		t.Errorf("without a block left: %+v", e)
+	}
 }
 
 // TestExplainSession: of a session that is there, an explanation has all.

@@ -110,6 +110,16 @@ func Defaults() Options {
 	}
 }
 
+// Pool returns the transport addresses that a Table of o gives out, or the error
+// with which New would refuse o.
+func (o Options) Pool() (*ports.Pool, error) {
+	r, err := newRules(o)
+	if err != nil {
+		return nil, err
+	}
+	return r.pool, nil
+}
+
 // Check returns the error with which New would refuse o.
 func (o Options) Check() error {
 	_, err := newRules(o)

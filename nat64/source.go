@@ -110,31 +110,50 @@ type charge struct {
 }
 
 // spend counts a session, and its binding, for its source, unless a limit is
-// reached: then it counts nothing. Strangers reach that of sessions halfway, and
-// do not count towards the rate: what they do does not shut a host off.
+// reached: then it counts nothing.
 func (s *sources) spend(l *sourceLimits, c charge, now uint32) translate.Verdict {
 	part, key, h := s.find(c.v6)
 	defer part.mu.Unlock()
 	src := part.make(key, h, s.seed)
-	sessions := l.sessions
-	if c.inbound {
-		sessions = (sessions + 1) / 2
-	}
-	switch {
-	case sessions != 0 && src.sessions >= sessions,
-		c.binding && l.bindings != 0 && src.bindings() >= l.bindings,
-		c.binding && l.ports != 0 && src.ports[c.index] >= l.ports:
-		return translate.SourceLimit
+	if v := src.judge(l, &c, now); v != translate.Translated {
+		return v
 	}
 	if l.rate != 0 && !c.inbound {
-		if !src.hasTime(l, now) {
-			return translate.SourceRate
-		}
 		src.spent += ticksPerSecond
 	}
 	src.sessions++
 	if c.binding {
 		src.ports[c.index]++
+	}
+	return translate.Translated
+}
+
+// ask says what spend would, and counts nothing.
+func (s *sources) ask(l *sourceLimits, c charge, now uint32) translate.Verdict {
+	part, key, h := s.find(c.v6)
+	defer part.mu.Unlock()
+	var src source
+	if part.n > 0 {
+		src = part.slots[part.at(key, h)]
+	}
+	return src.judge(l, &c, now)
+}
+
+// judge says whether a source may have a session more. Strangers reach the limit of
+// sessions halfway, and do not count towards the rate: what they do does not shut a
+// host off.
+func (s *source) judge(l *sourceLimits, c *charge, now uint32) translate.Verdict {
+	sessions := l.sessions
+	if c.inbound {
+		sessions = (sessions + 1) / 2
+	}
+	switch {
+	case sessions != 0 && s.sessions >= sessions,
+		c.binding && l.bindings != 0 && s.bindings() >= l.bindings,
+		c.binding && l.ports != 0 && s.ports[c.index] >= l.ports:
+		return translate.SourceLimit
+	case l.rate != 0 && !c.inbound && !s.hasTime(l, now):
+		return translate.SourceRate
 	}
 	return translate.Translated
 }

@@ -18,8 +18,8 @@ func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
 		Usage:     "tell what addresses, or a flow, become on the other side, and by which rule",
-		ArgsUsage: "ADDRESS... | tcp|udp|icmp SOURCE:PORT DESTINATION:PORT",
-		Description: "Addresses are explained by the configuration alone. A flow is explained by a running taygo, which knows " +
+		ArgsUsage: "ADDRESS[:PORT]... | tcp|udp|icmp SOURCE:PORT DESTINATION:PORT",
+		Description: "Addresses are explained by the configuration alone; with nat64-deterministic, 192.0.2.1:4000 tells whose port that is. A flow is explained by a running taygo, which knows " +
 			"its bindings and sessions: give both ends as its sender has them, such as tcp [2001:db8::1]:4000 [64:ff9b::cb00:7105]:80. " +
 			"Nothing is made or prolonged for its sake. An identifier of icmp stands for a port.",
 		Flags: []cli.Flag{configFlag(), socketFlag()},
@@ -116,17 +116,21 @@ func otherSide(a netip.AddrPort) string {
 	return a.String()
 }
 
-func addresses(args []string) ([]netip.Addr, error) {
+// addresses reads addresses, of which an IPv4 one may have a port.
+func addresses(args []string) ([]netip.AddrPort, error) {
 	if len(args) == 0 {
 		return nil, errors.New("explain: no address given: taygo explain 192.0.2.1 2001:db8::1")
 	}
-	all := make([]netip.Addr, len(args))
+	all := make([]netip.AddrPort, len(args))
 	for i, s := range args {
 		a, err := netip.ParseAddr(s)
-		if err != nil || a.Zone() != "" {
-			return nil, fmt.Errorf("explain: %q is not an IPv4 or IPv6 address: write one like 192.0.2.1 or 2001:db8::1", s)
+		all[i] = netip.AddrPortFrom(a, 0)
+		if with, failed := netip.ParseAddrPort(s); failed == nil && with.Addr().Is4() {
+			a, all[i], err = with.Addr(), with, nil
 		}
-		all[i] = a
+		if err != nil || a.Zone() != "" {
+			return nil, fmt.Errorf("explain: %q is not an IPv4 or IPv6 address: write one like 192.0.2.1 or 2001:db8::1, or a flow like tcp 192.0.2.1:4000 203.0.113.1:80", s)
+		}
 	}
 	return all, nil
 }

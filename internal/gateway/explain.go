@@ -6,6 +6,7 @@ import (
 
 	"taygo/conf"
 	"taygo/internal/poolfile"
+	"taygo/nat64/ports"
 	"taygo/siit"
 )
 
@@ -16,8 +17,8 @@ type Explanation struct {
 }
 
 // Explain tells what each address becomes under the configuration, and why. It
-// needs no device.
-func Explain(c *conf.Config, addrs []netip.Addr) ([]Explanation, error) {
+// needs no device. The port of an IPv4 address, if it is not 0, may tell whose it is.
+func Explain(c *conf.Config, ends []netip.AddrPort) ([]Explanation, error) {
 	r, err := build(c, 1500, 1)
 	if err != nil {
 		return nil, err
@@ -27,9 +28,19 @@ func Explain(c *conf.Config, addrs []netip.Addr) ([]Explanation, error) {
 			return nil, err
 		}
 	}
-	all := make([]Explanation, len(addrs))
-	for i, a := range addrs {
-		all[i] = r.explain(c, a.Unmap())
+	var pool *ports.Pool
+	if c.NAT64.Deterministic.V6.IsValid() {
+		if pool, err = natOptions(c, &r.mapper).Pool(); err != nil {
+			return nil, natError(c, err)
+		}
+	}
+	all := make([]Explanation, len(ends))
+	for i, end := range ends {
+		a := end.Addr().Unmap()
+		all[i] = r.explain(c, a)
+		if pool != nil && all[i].Stateful {
+			all[i].explainBlock(pool, netip.AddrPortFrom(a, end.Port()))
+		}
 	}
 	return all, nil
 }

@@ -353,7 +353,7 @@ func TestExplainKnowsStoredLeases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := Explain(c, []netip.Addr{netip.MustParseAddr(host), netip.MustParseAddr(hostAddr)})
+	all, err := Explain(c, []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr(host), 0), netip.AddrPortFrom(netip.MustParseAddr(hostAddr), 0)})
 	if err != nil {
 		t.Fatal(err)
 	}

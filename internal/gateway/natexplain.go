@@ -8,6 +8,7 @@ import (
 	"taygo/conf"
 	"taygo/internal/control"
 	"taygo/nat64"
+	"taygo/nat64/ports"
 	"taygo/translate"
 	"taygo/translate/wire"
 )
@@ -173,4 +174,26 @@ func (r *rules) explainShared(c *conf.Config, a netip.Addr) (Explanation, bool) 
 		}
 	}
 	return e, true
+}
+
+// explainBlock adds the block of ports that follows from an IPv6 address, or the
+// prefix that a transport address belongs to (RFC 7422 §2).
+func (e *Explanation) explainBlock(pool *ports.Pool, end netip.AddrPort) {
+	a := wire.AddrFrom(end.Addr())
+	if end.Addr().Is6() {
+		if b, is := pool.Forward(a); is {
+			e.Rule += fmt.Sprintf("; nat64-deterministic: ports %d-%d of %v", b.First, b.Last, wire.Addr4(b.V4).Netip())
+			e.RFC = "RFC 7422 §2"
+		}
+		return
+	}
+	if end.Port() == 0 {
+		return
+	}
+	if source, is := pool.Reverse(a.V4(), end.Port()); is {
+		e.Rule += fmt.Sprintf("; nat64-deterministic: port %d is of %v", end.Port(), source)
+	} else {
+		e.Rule += fmt.Sprintf("; nat64-deterministic: port %d is of no certain prefix", end.Port())
+	}
+	e.RFC = "RFC 7422 §2"
 }

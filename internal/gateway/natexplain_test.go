@@ -90,12 +90,38 @@ func TestExplainAddressOfAPool(t *testing.T) {
 		{"ff02::1", "invalid IP", "no router may forward to the destination address", false},
 		{"fe80::1", "invalid IP", "no router may forward to the destination address", false},
 	} {
-		all, err := Explain(c, []netip.Addr{netip.MustParseAddr(tt.addr)})
+		all, err := Explain(c, []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr(tt.addr), 0)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if e := all[0]; e.To.String() != tt.to || e.Rule != tt.rule || e.Stateful != tt.stateful {
 			t.Errorf("%s: %+v, want %s by %s", tt.addr, e, tt.to, tt.rule)
+		}
+	}
+}
+
+// TestExplainDeterministic: by its address alone a host has its ports, and by its
+// port a transport address its prefix (RFC 7422 §2).
+func TestExplainDeterministic(t *testing.T) {
+	c, err := conf.Parse("f", strings.NewReader(natConfig+"nat64-deterministic 2001:db8:2::/48 56 64\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end, want := range map[string]string{
+		"[2001:db8:2:300::20]:0": "; nat64-deterministic: ports 1216-1279 of 192.0.2.2",
+		"192.0.2.2:1216":         "; nat64-deterministic: port 1216 is of 2001:db8:2:300::/56",
+		"192.0.2.2:1279":         "; nat64-deterministic: port 1279 is of 2001:db8:2:300::/56",
+		"192.0.2.2:1280":         "; nat64-deterministic: port 1280 is of 2001:db8:2:400::/56",
+		"192.0.2.2:1023":         "; nat64-deterministic: port 1023 is of no certain prefix",
+		"192.0.2.2:0":            ", which IPv6 hosts without a map share",
+		"[2001:db8:9::1]:0":      ", by its sessions",
+	} {
+		all, err := Explain(c, []netip.AddrPort{netip.MustParseAddrPort(end)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(all[0].Rule, want) {
+			t.Errorf("%s: %s", end, all[0].Rule)
 		}
 	}
 }
