@@ -8,6 +8,7 @@ package ribtest
 import (
 	"bufio"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"taygo/internal/routemap/rib"
 )
@@ -32,13 +32,14 @@ const (
 )
 
 // Prefixes returns the prefixes of the table, in the order of rib.Prefix.Compare.
-// It asks the go command where the module lies, so it is for a checkout only.
+// It asks the go command where the module lies, which fetches it if need be, so it
+// is for a checkout only.
 func Prefixes() ([]rib.Prefix, error) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	dir, err := directory()
 	if err != nil {
-		return nil, fmt.Errorf("ribtest: find the module %s: %w: run go mod download", module, err)
+		return nil, err
 	}
-	f, err := os.Open(filepath.Join(strings.TrimSpace(string(dir)), file))
+	f, err := os.Open(filepath.Join(dir, file))
 	if err != nil {
 		return nil, fmt.Errorf("ribtest: %w", err)
 	}
@@ -48,6 +49,17 @@ func Prefixes() ([]rib.Prefix, error) {
 		return nil, fmt.Errorf("ribtest: %s: %w", f.Name(), err)
 	}
 	return fill(list, Size), nil
+}
+
+// directory returns where the sources of the module lie.
+func directory() (string, error) {
+	out, failed := exec.Command("go", "mod", "download", "-json", module).Output()
+	var found struct{ Dir, Error string }
+	if err := json.Unmarshal(out, &found); err != nil || failed != nil || found.Dir == "" {
+		return "", fmt.Errorf("ribtest: go mod download %s: %s: %w: run it in the checkout, with a network or a GOPROXY that has the module",
+			module, found.Error, errors.Join(failed, err))
+	}
+	return found.Dir, nil
 }
 
 // read returns the IPv4 prefixes of a compressed list, one on a line.

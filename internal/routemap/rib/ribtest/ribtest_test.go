@@ -1,7 +1,10 @@
 package ribtest
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"taygo/internal/routemap/rib"
@@ -37,5 +40,31 @@ func TestTableIsLikeThatOfARouter(t *testing.T) {
 		if again := m.NextHops(prefixes); !slices.Equal(hops, again) {
 			t.Errorf("%s: other next hops the second time", m.Name)
 		}
+	}
+}
+
+// TestModuleIsFetchedOrNamed: a module that is not on this machine is fetched, and
+// one that cannot be is named.
+func TestModuleIsFetchedOrNamed(t *testing.T) {
+	before, err := directory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(before))), "cache", "download")
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOFLAGS", "-modcacherw") // for the directory to be taken away
+	t.Setenv("GONOSUMDB", "*")
+	t.Setenv("GOPROXY", "file://"+cache)
+	dir, err := directory()
+	if err != nil || dir == before {
+		t.Fatalf("%q, %v", dir, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOPROXY", "off")
+	if _, err := directory(); err == nil || !strings.Contains(err.Error(), "go mod download "+module) {
+		t.Errorf("the error is %v", err)
 	}
 }
