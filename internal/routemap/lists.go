@@ -9,11 +9,10 @@ import (
 	"taygo/internal/routemap/rtnl"
 )
 
-// loadLists loads all lists anew. One that cannot be loaded stays as it was.
-func (m *Mapper) loadLists() error {
-	if m.source.lists == nil {
-		m.source.lists = make([][]StaticRoute, len(m.opt.Sources))
-	}
+// loadLists loads all lists anew, without the lock: a file can be long. It returns
+// nil for those that are none or cannot be loaded, and why the first cannot.
+func (m *Mapper) loadLists() ([][]StaticRoute, error) {
+	lists := make([][]StaticRoute, len(m.opt.Sources))
 	var first error
 	for i, s := range m.opt.Sources {
 		if s.Load == nil {
@@ -26,16 +25,32 @@ func (m *Mapper) loadLists() error {
 			}
 			continue
 		}
-		m.source.lists[i] = list
+		lists[i] = append([]StaticRoute{}, list...)
 	}
-	return first
+	return lists, first
+}
+
+// takeLists takes over lists that were loaded; the others stay as they were.
+func (s *source) takeLists(loaded [][]StaticRoute) {
+	if s.lists == nil {
+		s.lists = loaded
+	}
+	for i, list := range loaded {
+		if list != nil {
+			s.lists[i] = list
+		}
+	}
 }
 
 // learnLists takes in the routes of the lists, and what meets packets to addresses
 // without a route: a default route that comes after all others.
 func (m *Mapper) learnLists() {
+	n := 0
 	for i, list := range m.source.lists {
 		for _, r := range list {
+			if n++; n%breathe == 0 {
+				m.pause(m.source.candidates)
+			}
 			m.learnStatic(i, r)
 		}
 	}

@@ -199,19 +199,21 @@ func (m *Mapper) run(ctx context.Context) error {
 
 // start takes over what is there, and schedules the first resync.
 func (m *Mapper) start() error {
+	lists, err := m.loadLists()
+	if err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	// The kernel looks for the right to change something before it looks at what.
-	err := m.ctl.Do(func(b *rtnl.Batch) { b.NextHop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHop{}) })
+	err = m.ctl.Do(func(b *rtnl.Batch) { b.NextHop(unix.RTM_DELNEXTHOP, 0, &rtnl.NextHop{}) })
 	if isDenied(err) {
 		return fmt.Errorf("routemap: change routes: %w: run as root, or with CAP_NET_ADMIN", err)
 	}
 	if err := m.links.read(); err != nil {
 		return fmt.Errorf("routemap: links: %w", err)
 	}
-	if err := m.loadLists(); err != nil {
-		return err
-	}
+	m.source.takeLists(lists)
 	if err := m.readNextHops(); err != nil {
 		return err
 	}
@@ -267,6 +269,6 @@ func (m *Mapper) turn() error {
 	return nil
 }
 
-// maxReads is how often what is told is read on before what follows from it is
-// written, when it does not end.
-const maxReads = 32
+// maxReads is how often what is told is read on, when it does not end, before what
+// is left of what follows from it is written.
+const maxReads = 256

@@ -89,8 +89,9 @@ type Options struct {
 type Source struct {
 	Table     uint32  // of the kernel; 0 if Load is set
 	Protocols []uint8 // of the routes that count (RTPROT_…); empty: all
-	// Load returns the list. It is called at the start and at each Resync that is
-	// asked for; if it fails, the last list goes on.
+	// Load returns the list. It is called at the start and by each Resync, at once if
+	// there are several, and nobody waits meanwhile who asks for something else. If it
+	// fails, the last list goes on.
 	Load func() ([]StaticRoute, error)
 }
 

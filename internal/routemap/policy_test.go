@@ -137,6 +137,35 @@ func TestNetnsMapLists(t *testing.T) {
 	l.has(docs+" "+gwA6, docs2+" "+gwB6, m64+"cb00:7100/121 "+gwB6)
 }
 
+// TestNetnsMapLongList: while a list is loaded, at the start and when it is asked for,
+// others are answered and changes are followed.
+func TestNetnsMapLongList(t *testing.T) {
+	l := newMapLab(t)
+	loading, loaded := make(chan bool), make(chan []StaticRoute)
+	l.opt.Sources = []Source{{Table: 464}, {Load: func() ([]StaticRoute, error) {
+		loading <- true
+		return <-loaded, nil
+	}}}
+	started := make(chan bool)
+	go func() {
+		l.start()
+		close(started)
+	}()
+	<-loading
+	eventually(t, "a mapper that runs", func() bool { return l.m.Summary().Running })
+	loaded <- []StaticRoute{{Prefix: netip.MustParsePrefix("203.0.113.0/24"), Kind: Prohibit}}
+	<-started
+	l.has(docs2 + " prohibit")
+	resynced := make(chan error)
+	go func() { resynced <- l.m.Resync(t.Context()) }()
+	<-loading
+	l.ip("route add table 464 198.51.100.0/24 via " + gwB4)
+	l.has(docs+" "+gwB6, docs2+" prohibit")
+	loaded <- nil
+	must(t, <-resynced)
+	l.has(docs + " " + gwB6)
+}
+
 // TestNetnsMapMax: beyond the maximum no route is added; when there is room again
 // the others come.
 func TestNetnsMapMax(t *testing.T) {

@@ -89,10 +89,12 @@ func (m *Mapper) answer() {
 // waits until that is done and what was wrong is mended, or ctx ends. After a Flush
 // the Mapper maps again. It is an error if Run is not running.
 func (m *Mapper) Resync(ctx context.Context) error {
+	lists, failed := m.loadLists()
 	return m.ask(ctx, func() error {
 		m.flushed = false
-		if err := m.loadLists(); err != nil {
-			return err
+		m.source.takeLists(lists)
+		if failed != nil {
+			return failed
 		}
 		if err := m.links.read(); err != nil {
 			return fmt.Errorf("routemap: links: %w", err)
