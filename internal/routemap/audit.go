@@ -151,7 +151,6 @@ func (m *Mapper) restore() error {
 	if err != nil {
 		return err
 	}
-	m.touched = true
 	m.follow() // what is missing before what is surplus goes
 	m.remove(wrong)
 	return m.flush()

@@ -82,21 +82,38 @@ func (m *Mapper) dropped(p rib.Prefix, old rib.NextHop) {
 
 // aggregate has the kernel follow what has become of the aggregated table.
 func (m *Mapper) aggregate() error {
-	before := m.changes
+	before, spoiled := m.changes, m.spoiled
 	m.follow()
 	err := m.flush()
-	if !m.spoiled.IsZero() {
-		m.tally.observe(time.Since(m.spoiled), m.changes-before)
+	m.followed = time.Now()
+	if !spoiled.IsZero() {
+		m.tally.observe(m.followed.Sub(spoiled), m.changes-before)
 	}
-	m.spoiled, m.followed = time.Time{}, time.Now()
 	return err
+}
+
+// aggregateSoon has the aggregated table follow at once after a quiet while, else
+// when a burst of changes is over: it takes fewer routes to follow many together.
+func (m *Mapper) aggregateSoon() {
+	if m.agg == nil || !m.touched {
+		return
+	}
+	m.touched = false
+	if m.spoiled.IsZero() {
+		m.spoiled = m.began
+	}
+	wait := time.Duration(0)
+	if time.Since(m.followed) < debounceSmall {
+		wait = max(0, min(burstGap, time.Until(m.spoiled.Add(debounce))))
+	}
+	m.timers.put(choreAggregate, wait)
 }
 
 // follow writes what has become of the aggregated table.
 func (m *Mapper) follow() {
-	m.timers.at[choreAggregate] = time.Time{}
-	if m.agg != nil && m.touched {
-		m.touched = false
+	m.timers.at[choreAggregate], m.spoiled = time.Time{}, time.Time{}
+	m.touched = false
+	if m.agg != nil {
 		m.agg.Update(m.write)
 	}
 }

@@ -40,7 +40,7 @@ type Mapper struct {
 	agg        *ortc.Table // nil without aggregation
 	spoiled    time.Time   // when the first change was read that agg has not followed
 	followed   time.Time   // when agg has followed last
-	touched    bool        // agg has not followed yet
+	touched    bool        // a change was read that agg is to follow
 	sets       rib.Sets
 	targets    [rib.MaxSets + 1]target
 	feeders    [rib.MaxSets + 1]uint32 // see feed
@@ -186,6 +186,7 @@ func (m *Mapper) Run(ctx context.Context) error {
 }
 
 func (m *Mapper) run(ctx context.Context) error {
+	defer m.writer.end()
 	if err := m.start(); err != nil {
 		return err
 	}

@@ -23,7 +23,11 @@ func (m *Mapper) resyncSoon(why reason, after time.Duration) {
 // goes what they do not have any more.
 func (m *Mapper) resync(why reason) error {
 	began := time.Now()
-	if err := m.readAll(why); err != nil {
+	read := m.readAll
+	if why == reasonStart && m.expected().Len() == 0 {
+		read = m.readUnguarded
+	}
+	if err := read(why); err != nil {
 		m.rib.Unmark()
 		m.log.Error("read the routes anew", "reason", why, "error", err)
 		m.resyncSoon(reasonError, retryFirst)
@@ -46,8 +50,6 @@ func (m *Mapper) readAll(why reason) error {
 	if err := m.readNextHops(); err != nil {
 		return err
 	}
-	m.writer.begin()
-	defer m.writer.end()
 	m.rib.Mark()
 	for i, s := range m.opt.Sources {
 		if s.Table == 0 {

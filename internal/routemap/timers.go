@@ -23,6 +23,7 @@ const (
 const (
 	debounce       = 50 * time.Millisecond
 	debounceSmall  = 20 * time.Millisecond
+	burstGap       = 2 * time.Millisecond // without a change ends a burst of them
 	collectAfter   = 5 * time.Second
 	retryFirst     = time.Second
 	retryMost      = 30 * time.Second

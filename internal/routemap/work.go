@@ -17,12 +17,7 @@ func (m *Mapper) work() error {
 	if m.timers.due(choreNextHops) {
 		m.lookAfterNextHops() // first, for what is written leads there
 	}
-	if m.agg != nil && m.touched {
-		if !m.timers.pending(choreAggregate) {
-			m.spoiled = m.began
-		}
-		m.timers.in(choreAggregate, debounceSmall-time.Since(m.followed)) // at once after a quiet while
-	}
+	m.aggregateSoon()
 	if err := m.flush(); err != nil {
 		return err
 	}

@@ -17,9 +17,9 @@ type refusal struct {
 	text    string
 }
 
-// A writer sends requests about routes in batches. In between begin and end a
-// goroutine of its own sends them, so that the next are made while the kernel
-// does those before.
+// A writer sends requests about routes in batches. As long as there is one only, it
+// is sent by flush. When there are more, a goroutine of its own sends them, so that
+// the next are made while the kernel does those before.
 type writer struct {
 	conn  *rtnl.Conn
 	batch *rtnl.Batch
@@ -29,7 +29,7 @@ type writer struct {
 	err     error // what was done is not known
 
 	queue chan *rtnl.Batch // to the goroutine; nil if there is none
-	empty chan *rtnl.Batch
+	empty chan *rtnl.Batch // batches that wait for use
 	ended chan struct{}
 }
 
@@ -37,21 +37,20 @@ type writer struct {
 const queued = 8
 
 func newWriter(conn *rtnl.Conn, t *tally) *writer {
-	return &writer{conn: conn, batch: &rtnl.Batch{}, tally: t}
+	w := &writer{conn: conn, batch: &rtnl.Batch{}, tally: t, empty: make(chan *rtnl.Batch, queued)}
+	for range queued {
+		w.empty <- &rtnl.Batch{}
+	}
+	return w
 }
 
 // room makes room for one more request.
 func (w *writer) room() {
-	if w.batch.Full() {
-		w.pass()
-	}
-}
-
-// pass gives the batch away, to the kernel or to the goroutine.
-func (w *writer) pass() {
-	if w.queue == nil {
-		w.send(w.batch)
+	if !w.batch.Full() {
 		return
+	}
+	if w.queue == nil {
+		w.begin()
 	}
 	w.queue <- w.batch
 	w.batch = <-w.empty
@@ -81,17 +80,14 @@ const maxRefused = 1000
 
 // begin starts the goroutine.
 func (w *writer) begin() {
-	w.queue, w.empty, w.ended = make(chan *rtnl.Batch, queued), make(chan *rtnl.Batch, queued), make(chan struct{})
-	for range queued {
-		w.empty <- &rtnl.Batch{}
-	}
-	go func(queue, empty chan *rtnl.Batch, ended chan struct{}) {
+	w.queue, w.ended = make(chan *rtnl.Batch, queued), make(chan struct{})
+	go func(queue <-chan *rtnl.Batch, ended chan<- struct{}) {
 		defer close(ended)
 		for b := range queue {
 			w.send(b)
-			empty <- b
+			w.empty <- b
 		}
-	}(w.queue, w.empty, w.ended)
+	}(w.queue, w.ended)
 }
 
 // end waits until all is done, and ends the goroutine.
@@ -101,7 +97,7 @@ func (w *writer) end() {
 	}
 	close(w.queue)
 	<-w.ended
-	w.queue, w.empty, w.ended = nil, nil, nil
+	w.queue, w.ended = nil, nil
 }
 
 // flush sends what is there and returns what was refused since the last flush.

@@ -36,6 +36,7 @@ type Conn struct {
 	port  uint32
 	seq   uint32
 	buf   []byte // of what is read for a request
+	rooms []byte // of what is read ahead of a dump
 	batch Batch  // of single requests
 	mail  *mailbox
 	woken atomic.Bool
@@ -55,6 +56,11 @@ func Dial(cfg Config) (*Conn, error) {
 	c := &Conn{file: os.NewFile(uintptr(fd), "rtnetlink")}
 	if err := c.setup(fd, cfg); err != nil {
 		return nil, errors.Join(fmt.Errorf("rtnl: %w", err), c.Close())
+	}
+	for _, g := range cfg.Groups {
+		if err := c.Listen(g, true); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
 	}
 	return c, nil
 }
@@ -90,10 +96,20 @@ func (c *Conn) setup(fd int, cfg Config) error {
 	if a, ok := own.(*unix.SockaddrNetlink); ok {
 		c.port = a.Pid
 	}
-	for _, g := range cfg.Groups {
-		if err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, int(g)); err != nil {
-			return fmt.Errorf("listen to group %d: %w", g, err)
-		}
+	return nil
+}
+
+// Listen joins a group of messages (RTNLGRP_…), or leaves it: who does not listen
+// costs nothing to those whose doings the kernel tells of.
+func (c *Conn) Listen(group uint32, on bool) error {
+	option := unix.NETLINK_DROP_MEMBERSHIP
+	if on {
+		option = unix.NETLINK_ADD_MEMBERSHIP
+	}
+	var failed error
+	err := c.raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), unix.SOL_NETLINK, option, int(group)) })
+	if err = errors.Join(err, failed); err != nil {
+		return fmt.Errorf("rtnl: listen to group %d: %w", group, err)
 	}
 	return nil
 }
@@ -148,12 +164,17 @@ func (c *Conn) send(b []byte) error {
 // read reads a datagram into c.buf.
 func (c *Conn) read() ([]byte, error) {
 	if c.buf == nil {
-		c.buf = make([]byte, BatchSize) // dumps come in datagrams of up to 32 KiB
+		c.buf = make([]byte, dumpSize)
 	}
+	return c.readInto(c.buf)
+}
+
+// readInto reads a datagram.
+func (c *Conn) readInto(b []byte) ([]byte, error) {
 	var n, flags int
 	var failed error
 	err := c.raw.Read(func(fd uintptr) bool {
-		n, _, flags, _, failed = unix.Recvmsg(int(fd), c.buf, nil, 0)
+		n, _, flags, _, failed = unix.Recvmsg(int(fd), b, nil, 0)
 		return !errors.Is(failed, unix.EAGAIN)
 	})
 	switch {
@@ -164,5 +185,5 @@ func (c *Conn) read() ([]byte, error) {
 	case failed != nil:
 		return nil, fmt.Errorf("rtnl: receive: %w", failed)
 	}
-	return c.buf[:n], nil
+	return b[:n], nil
 }

@@ -1,7 +1,9 @@
 package rtnl
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,4 +51,76 @@ func (b *Batch) RouteTo(to netip.Addr) {
 	b.buf = native.AppendUint32(b.buf, unix.RTM_F_FIB_MATCH)
 	b.attr(unix.RTA_DST, to.AsSlice())
 	b.end(at)
+}
+
+// tries is how often a dump is repeated that is interrupted each time.
+const tries = 20
+
+// Dump is Ask for what is dumped whole: it asks again as long as something changed
+// meanwhile, and calls restart before each try. A long answer is read by a goroutine
+// of its own, so that the kernel makes the next datagrams while each is at work.
+func (c *Conn) Dump(add func(*Batch), restart func(), each func(Message)) error {
+	var err error
+	for range tries {
+		restart()
+		if err = c.dump(add, each); !errors.Is(err, ErrInterrupted) {
+			return err
+		}
+	}
+	return err
+}
+
+func (c *Conn) dump(add func(*Batch), each func(Message)) error {
+	if err := c.request(add); err != nil {
+		return err
+	}
+	a := answer{seq: c.seq, each: each}
+	first, err := c.read()
+	if err != nil {
+		return err
+	}
+	if done, err := a.take(first); done {
+		return err
+	}
+	return a.collect(c.readAhead())
+}
+
+const (
+	ahead    = 4        // datagrams
+	dumpSize = 32 << 10 // no datagram of a dump is longer
+)
+
+// readAhead has a goroutine read what is left of the answer to the last request, and
+// returns what returns each datagram, which is good until the next.
+func (c *Conn) readAhead() func() ([]byte, error) {
+	type received struct {
+		room, datagram []byte
+		err            error
+	}
+	full, empty := make(chan received, ahead), make(chan []byte, ahead)
+	if c.rooms == nil {
+		c.rooms = make([]byte, ahead*dumpSize)
+	}
+	for room := range slices.Chunk(c.rooms, dumpSize) {
+		empty <- room
+	}
+	go func() {
+		for last := false; !last; {
+			r := received{room: <-empty}
+			r.datagram, r.err = c.readInto(r.room)
+			last = r.err != nil
+			for m := range Messages(r.datagram) {
+				last = last || m.ends(c.seq)
+			}
+			full <- r
+		}
+	}()
+	var r received
+	return func() ([]byte, error) {
+		if r.room != nil {
+			empty <- r.room
+		}
+		r = <-full
+		return r.datagram, r.err
+	}
 }

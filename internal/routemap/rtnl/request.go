@@ -1,7 +1,6 @@
 package rtnl
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -79,32 +78,61 @@ func (c *Conn) Do(add func(*Batch)) error {
 // error is a Failure if the request was refused, and ErrInterrupted if a dump has
 // to be repeated.
 func (c *Conn) Ask(add func(*Batch), each func(Message)) error {
+	if err := c.request(add); err != nil {
+		return err
+	}
+	a := answer{seq: c.seq, each: each}
+	return a.collect(c.read)
+}
+
+// request sends the one request that add appends to an empty batch.
+func (c *Conn) request(add func(*Batch)) error {
 	c.batch.Reset()
 	add(&c.batch)
 	c.seq++
 	c.batch.number(c.seq)
-	if err := c.send(c.batch.buf); err != nil {
-		return err
-	}
-	interrupted := false
+	return c.send(c.batch.buf)
+}
+
+// An answer is what comes for a request.
+type answer struct {
+	seq         uint32
+	each        func(Message)
+	interrupted bool // what is dumped changed meanwhile
+}
+
+// collect takes in what next returns until the answer is whole.
+func (a *answer) collect(next func() ([]byte, error)) error {
 	for {
-		datagram, err := c.read()
+		datagram, err := next()
 		if err != nil {
 			return err
 		}
-		for m := range Messages(datagram) {
-			if m.Seq != c.seq {
-				continue
-			}
-			interrupted = interrupted || m.Flags&unix.NLM_F_DUMP_INTR != 0
-			switch m.Type {
-			case unix.NLMSG_ERROR, unix.NLMSG_DONE:
-				return ended(m, interrupted)
-			default:
-				each(m)
-			}
+		if done, err := a.take(datagram); done {
+			return err
 		}
 	}
+}
+
+// take takes in a datagram, and tells whether the answer is whole, or why it is
+// none.
+func (a *answer) take(datagram []byte) (done bool, err error) {
+	for m := range Messages(datagram) {
+		if m.Seq != a.seq {
+			continue
+		}
+		a.interrupted = a.interrupted || m.Flags&unix.NLM_F_DUMP_INTR != 0
+		if m.ends(a.seq) {
+			return true, ended(m, a.interrupted)
+		}
+		a.each(m)
+	}
+	return false, nil
+}
+
+// ends tells whether m is the last message of the answer to a request.
+func (m Message) ends(seq uint32) bool {
+	return m.Seq == seq && (m.Type == unix.NLMSG_ERROR || m.Type == unix.NLMSG_DONE)
 }
 
 // ended returns how an answer ended.
@@ -149,20 +177,4 @@ func refusal(m Message) (errno unix.Errno, text string) {
 		}
 	}
 	return errno, text
-}
-
-// tries is how often a dump is repeated that is interrupted each time.
-const tries = 20
-
-// Dump is Ask for what is dumped whole: it asks again as long as something changed
-// meanwhile, and calls restart before each try.
-func (c *Conn) Dump(add func(*Batch), restart func(), each func(Message)) error {
-	var err error
-	for range tries {
-		restart()
-		if err = c.Ask(add, each); !errors.Is(err, ErrInterrupted) {
-			return err
-		}
-	}
-	return err
 }
