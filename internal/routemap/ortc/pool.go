@@ -9,11 +9,11 @@ import (
 
 // A set stands for a set of next hops: up to rib.MaxSets for that next hop alone,
 // above for the row set-many of the pool, and every for all there are.
-type set uint32
+type set uint16
 
 const (
 	many  set = rib.MaxSets + 1
-	every set = 1<<32 - 1
+	every set = 1<<16 - 1
 )
 
 // A pool holds the sets of two and more next hops, each once. The zero value is
@@ -47,7 +47,9 @@ func (l *pool) row(s set) []rib.NextHop {
 	return l.hops[from:l.ends[i]]
 }
 
-// intern returns the set of these next hops, which are sorted; none are every.
+// intern returns the set of these next hops, which are sorted; none are every. When
+// all rows are taken it is the first of them alone: that goes as well, but may take
+// more routes.
 func (l *pool) intern(hops []rib.NextHop) set {
 	switch len(hops) {
 	case 0:
@@ -64,6 +66,9 @@ func (l *pool) intern(hops []rib.NextHop) set {
 	}
 	if l.numbers == nil {
 		l.numbers = map[string]set{}
+	}
+	if len(l.ends) == int(every-many) {
+		return set(hops[0])
 	}
 	s := many + set(len(l.ends))
 	l.hops = append(l.hops, hops...)

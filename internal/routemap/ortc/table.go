@@ -157,5 +157,5 @@ func (t *Table) Out() *rib.RIB { return t.out }
 // Bytes returns the memory of the Table in octets, that of Out included and that
 // of the RIB it aggregates not.
 func (t *Table) Bytes() int {
-	return t.out.Bytes() + 4*len(t.sets) + 2*len(t.down) + 8*(len(t.dirty)+len(t.given)+len(t.made)) + t.pool.bytes() + t.build.bytes() + 16*cap(t.pending)
+	return t.out.Bytes() + 2*len(t.sets) + 2*len(t.down) + 8*(len(t.dirty)+len(t.given)+len(t.made)) + t.pool.bytes() + t.build.bytes() + 16*cap(t.pending)
 }

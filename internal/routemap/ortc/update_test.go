@@ -165,3 +165,30 @@ func TestUpdateFollowsEachChange(t *testing.T) {
 		}
 	}
 }
+
+// TestMoreSetsThanThereIsRoomFor forwards the same where each pair of neighbours has
+// a set of its own.
+func TestMoreSetsThanThereIsRoomFor(t *testing.T) {
+	in := rib.New()
+	at, of := uint32(0), map[uint32]rib.NextHop{}
+	for a := rib.NextHop(1); a < 400; a++ {
+		for b := a + 1; b < 400 && at < 1<<17; b++ {
+			for _, nh := range []rib.NextHop{a, b} {
+				p := rib.Prefix{Addr: at << 15, Bits: 17}
+				in.Set(p, nh)
+				of[p.Addr] = nh
+				at++
+			}
+		}
+	}
+	table := New(in, Exact)
+	table.Update(func(Change) {})
+	if rows := len(table.pool.ends); at != 1<<17 || rows != int(every-many) {
+		t.Fatalf("%d prefixes take %d rows, and are to take all %d", at, rows, every-many)
+	}
+	for addr, want := range of {
+		if _, nh, ok := table.Out().Lookup(addr); !ok || nh != want {
+			t.Fatalf("%x goes to %d, want %d", addr, nh, want)
+		}
+	}
+}
