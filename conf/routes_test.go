@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -71,6 +72,10 @@ func TestRouteValues(t *testing.T) {
 			r.IPv6NextHops, r.Default.Gateway = false, addr("2001:db8::1")
 		}), ""},
 	})
+	seventeen := ""
+	for table := range 17 {
+		seventeen += fmt.Sprintf("route-source kernel table %d\n", 1000+table)
+	}
 	const size = ": write a size from 64K to 1024M"
 	runBad(t, []bad{
 		{"a prefix of 33", "route-prefix 2001:db8::/33" + sourceLine, "f:3: route-prefix: /33 is not a length of RFC 6052 §2.2: write 32, 40, 48, 56, 64 or 96"},
@@ -85,6 +90,8 @@ func TestRouteValues(t *testing.T) {
 		{"GiB", "route-rcvbuf 1G" + sourceLine, `f:3: route-rcvbuf: "1G" is not a size` + size},
 		{"a unit alone", "route-rcvbuf M" + sourceLine, `f:3: route-rcvbuf: "M" is not a size` + size},
 		{"aggregate", "route-aggregate yes" + sourceLine, `f:3: route-aggregate: "yes" is not possible here: write off, exact or loose`},
+		{"copies of one metric", "route-aggregate loose\nroute-metric copy" + sourceLine, "f:4: route-metric: aggregated routes have one metric for all, and no copies: write a number, or route-aggregate off"},
+		{"many sources", seventeen, "f:19: route-source: is one more than the 16 that are possible: put the routes of several files into one"},
 		{"unrouted", "route-unrouted prohibit" + sourceLine, `f:3: route-unrouted: "prohibit" is not possible here: write ignore, unreachable or blackhole`},
 	})
 }

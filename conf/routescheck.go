@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// mostSources is how many sources routes have at most.
+const mostSources = 16
+
 // checkRoutes compares what is set for route mapping with itself and with the
 // rest of the file.
 func (p *parser) checkRoutes() {
@@ -22,6 +25,14 @@ func (p *parser) checkRoutes() {
 	}
 	if len(r.NextHops) == 0 && !r.IPv6NextHops && !r.Default.Gateway.IsValid() && !p.tried["route-nexthop"] && !p.unread {
 		p.warn("no route has an IPv6 next hop, so none is mapped", "add route-nexthop, or write route-nexthop-ipv6 accept")
+	}
+	if len(r.Sources) > mostSources {
+		p.turnTo("route-source", r.Sources[mostSources].At)
+		p.fail(fmt.Sprintf("is one more than the %d that are possible", mostSources), "put the routes of several files into one")
+	}
+	if r.MetricCopy && r.Aggregate != RouteAggregateOff {
+		p.turnTo("route-metric", c.At("route-metric"))
+		p.fail("aggregated routes have one metric for all, and no copies", "write a number, or route-aggregate off")
 	}
 	for i, f := range r.Filters {
 		asked := func(e RouteFilter) bool {

@@ -46,7 +46,7 @@ type RouteLeg struct {
 func LoadRoutes(path string, from RouteSource) ([]StaticRoute, []Problem, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("conf: %v: route-source: %w: make it readable, or name another file", from.At, err)
+		return nil, nil, fmt.Errorf("%v: route-source: %w: make it readable, or name another file", from.At, err)
 	}
 	routes, problems := ParseRoutes(path, bytes.NewReader(text))
 	return routes, problems, nil

@@ -67,7 +67,7 @@ func TestParseRoutesRefused(t *testing.T) {
 func TestLoadRoutes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r")
 	from := RouteSource{File: "r", At: Place{"t.conf", 7}}
-	if _, _, err := LoadRoutes(path, from); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "conf: t.conf:7: route-source: ") {
+	if _, _, err := LoadRoutes(path, from); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "t.conf:7: route-source: ") {
 		t.Errorf("LoadRoutes of a missing file = %v", err)
 	}
 	if err := os.WriteFile(path, []byte("route 0.0.0.0/0 blackhole\nx"), 0o600); err != nil {

@@ -234,3 +234,19 @@ func TestRoutesThatCannotBeAsked(t *testing.T) {
 		t.Errorf("nothing: %v", err)
 	}
 }
+
+// check reads the files of routes that a configuration names.
+func TestCheckReadsFilesOfRoutes(t *testing.T) {
+	t.Parallel()
+	routes := file(t, "route 198.51.100.0/24 via 192.0.2.1\nroute 198.51.100.7/24 via 192.0.2.1\n")
+	conf := file(t, "ipv4-addr 192.0.2.35\nprefix 2001:db8:64::/96\nroute-source file "+routes+"\n")
+	r := taygo(t, nil, "check", conf)
+	if r.code != 0 || r.stdout != conf+": good\n1 to look at\n" || !strings.HasPrefix(r.stderr, "warning: "+routes+":2: route: 198.51.100.7/24 has bits set") {
+		t.Errorf("of a file with a wrong line: %+v", r)
+	}
+	conf = file(t, "ipv4-addr 192.0.2.35\nprefix 2001:db8:64::/96\nroute-source file "+routes+".gone\n")
+	r = taygo(t, nil, "check", conf)
+	if r.code != 1 || !strings.Contains(r.stderr, conf+":3: route-source: open "+routes+".gone: no such file or directory: make it readable") {
+		t.Errorf("of a file that is not there: %+v", r)
+	}
+}

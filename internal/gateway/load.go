@@ -10,8 +10,8 @@ import (
 	"taygo/conf"
 )
 
-// Load reads the configuration at path and its map-file, and checks what only
-// shows when things are put together.
+// Load reads the configuration at path, its map-file and its files of routes, and
+// checks what only shows when things are put together.
 func Load(path string) (*conf.Config, error) {
 	c, err := conf.Load(path)
 	if err != nil {
@@ -30,12 +30,10 @@ func Load(path string) (*conf.Config, error) {
 			return nil, natError(c, err)
 		}
 	}
-	if len(c.Routes.Sources) > 0 {
-		if _, err := RouteOptions(c); err != nil {
-			return nil, err
-		}
+	if err := poolOptions(c).Check(); err != nil {
+		return nil, err
 	}
-	return c, poolOptions(c).Check()
+	return withRoutes(c)
 }
 
 // DataDir returns the data directory: that of the configuration, else the first

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"taygo/conf"
 	"taygo/internal/routemap"
@@ -10,8 +11,9 @@ import (
 )
 
 // RouteOptions returns what route mapping works by. The configuration must have a
-// route-source. The error names the line.
-func RouteOptions(c *conf.Config) (routemap.Options, error) {
+// route-source. The error names the line. Each time a file of routes is loaded, warn
+// is called if it has lines that do not count.
+func RouteOptions(c *conf.Config, warn func([]conf.Problem)) (routemap.Options, error) {
 	r := &c.Routes
 	prefix := r.Prefix
 	if !prefix.IsValid() {
@@ -28,7 +30,7 @@ func RouteOptions(c *conf.Config) (routemap.Options, error) {
 		Hold: r.Hold, Max: r.Max, ReceiveBuffer: r.ReceiveBuffer, Audit: r.Audit, FlushOnExit: r.Flush,
 	}
 	for _, s := range r.Sources {
-		o.Sources = append(o.Sources, routeSource(c, s))
+		o.Sources = append(o.Sources, routeSource(c, s, warn))
 	}
 	for _, h := range r.NextHops {
 		o.NextHops = append(o.NextHops, routemap.GatewayRow{V4: h.V4, Gateway: gatewayOf(h)})
@@ -64,18 +66,17 @@ func gatewayOf(h conf.RouteNextHop) routemap.Gateway {
 
 // routeSource returns a table of the kernel, or the routes of a file, whose wrong
 // lines count as not there.
-func routeSource(c *conf.Config, s conf.RouteSource) routemap.Source {
+func routeSource(c *conf.Config, s conf.RouteSource, warn func([]conf.Problem)) routemap.Source {
 	if s.File == "" {
 		return routemap.Source{Table: s.Table, Protocols: s.Protocols}
 	}
-	path := s.File
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(DataDir(c), path)
-	}
 	return routemap.Source{Load: func() ([]routemap.StaticRoute, error) {
-		lines, _, err := conf.LoadRoutes(path, s)
+		lines, problems, err := conf.LoadRoutes(routeFile(c, s), s)
 		if err != nil {
 			return nil, err
+		}
+		if len(problems) > 0 {
+			warn(problems)
 		}
 		all := make([]routemap.StaticRoute, len(lines))
 		for i, l := range lines {
@@ -86,4 +87,35 @@ func routeSource(c *conf.Config, s conf.RouteSource) routemap.Source {
 		}
 		return all, nil
 	}}
+}
+
+// routeFile returns the path of a file of routes.
+func routeFile(c *conf.Config, s conf.RouteSource) string {
+	if filepath.IsAbs(s.File) {
+		return s.File
+	}
+	return filepath.Join(DataDir(c), s.File)
+}
+
+// withRoutes checks what is set for route mapping, and returns c with what is wrong
+// in its files of routes among the warnings.
+func withRoutes(c *conf.Config) (*conf.Config, error) {
+	if len(c.Routes.Sources) == 0 {
+		return c, nil
+	}
+	if _, err := RouteOptions(c, nil); err != nil {
+		return nil, err
+	}
+	both := *c
+	for _, s := range c.Routes.Sources {
+		if s.File == "" {
+			continue
+		}
+		_, problems, err := conf.LoadRoutes(routeFile(c, s), s)
+		if err != nil {
+			return nil, err
+		}
+		both.Warnings = slices.Concat(both.Warnings, problems)
+	}
+	return &both, nil
 }

@@ -102,7 +102,9 @@ func (k *routeKeeper) Run(ctx context.Context) error {
 
 // runOne maps routes by one configuration, until there is another or ctx ends.
 func (k *routeKeeper) runOne(ctx context.Context, c *conf.Config) error {
-	o, err := RouteOptions(c)
+	o, err := RouteOptions(c, func(problems []conf.Problem) {
+		k.log.Warn("lines of a file of routes do not count", "lines", len(problems), "first", problems[0].Error())
+	})
 	if err != nil {
 		return err
 	}
