@@ -46,7 +46,7 @@ func routesFlags(more ...cli.Flag) []cli.Flag {
 			Name: "socket", Aliases: []string{"s"}, TakesFile: true,
 			Usage: "speak to the taygo that listens at `PATH`, instead of taygo routes run, or the one that the configuration names",
 		},
-		&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+		&cli.BoolFlag{Name: "json", Usage: "print JSON, an object a line"},
 	}, more...)
 }
 

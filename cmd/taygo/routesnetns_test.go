@@ -158,7 +158,7 @@ func TestNetnsRoutesRun(t *testing.T) {
 	w.says("lookup 2001:db8:64::c633:6481", "IPv4 route  198.51.100.128/25", "2001:db8:b::1")
 	w.says("lookup 203.0.113.129", "verdict     answered as unreachable")
 	w.says("lookup 203.0.113.1", "verdict  no route: the sources have none that is mapped")
-	w.says("nexthops", "up     1       2001:db8:b::1 dev b\n", "up     1       [2001:db8:a::1 dev a weight 1 2001:db8:b::1 dev b weight 3]")
+	w.says("nexthops", "up     1       2001:db8:b::1 dev b\n", "up     1       2001:db8:a::1 dev a weight 1, 2001:db8:b::1 dev b weight 3")
 	w.says("rejected", "192.0.2.9  unknown-gateway  1       203.0.113.0/24", "add route-nexthop")
 
 	w.ip("route del table 464 198.51.100.128/25")

@@ -46,6 +46,7 @@ func (m *Mapper) routeEvent(e rtnl.Message, r *rtnl.Route) {
 	}
 	order := m.order(source, r.Metric)
 	if e.Type == unix.RTM_DELROUTE {
+		m.source.candidates = max(0, m.source.candidates-1)
 		m.withdraw(p, order, r.Protocol)
 		return
 	}
@@ -59,6 +60,8 @@ func (m *Mapper) routeEvent(e rtnl.Message, r *rtnl.Route) {
 		if e.Flags&unix.NLM_F_APPEND != 0 {
 			return
 		}
+	} else if !replaces {
+		m.source.candidates++
 	}
 	if !m.learn(source, r) && replaces {
 		m.take(p, order)

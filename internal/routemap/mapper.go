@@ -233,11 +233,10 @@ func (m *Mapper) turn() error {
 	deadline := m.timers.next()
 	m.mu.Unlock()
 	locked := false
-	var began time.Time
 	lock := func() {
 		if !locked {
 			m.mu.Lock()
-			locked, began = true, time.Now()
+			locked, m.began, m.before = true, time.Now(), m.changes
 		}
 	}
 	err := m.events.Receive(deadline, func(e rtnl.Message) {
@@ -246,7 +245,6 @@ func (m *Mapper) turn() error {
 	})
 	lock()
 	defer m.mu.Unlock()
-	m.began, m.before = began, m.changes
 	for range maxReads {
 		if err != nil {
 			break

@@ -1,6 +1,7 @@
 package routemap
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -38,5 +39,34 @@ func TestNetnsMapKinds(t *testing.T) {
 	}
 	if rejected, _ := l.m.Rejected(); len(rejected) == 0 {
 		t.Error("no next hop is listed as rejected")
+	}
+}
+
+// TestNetnsMapCounts: routes of the sources are counted as they come and go, mapped or
+// not, and each change of ours is in the histogram.
+func TestNetnsMapCounts(t *testing.T) {
+	for _, aggregate := range []Aggregation{AggregateOff, AggregateExact} {
+		l := newMapLab(t)
+		l.opt.Aggregate = aggregate
+		l.start()
+		for _, tt := range []struct {
+			do              string
+			source, changes int
+		}{
+			{"add 198.51.100.0/24 via " + gwA4, 1, 1},
+			{"add 203.0.113.0/24 via 192.0.2.9", 2, 1},
+			{"replace 198.51.100.0/24 via " + gwB4, 2, 2},
+			{"del 203.0.113.0/24", 1, 2},
+			{"del 198.51.100.0/24", 0, 3},
+		} {
+			l.ip("route " + tt.do + " table 464")
+			eventually(t, fmt.Sprintf("%+v", tt), func() bool {
+				changes := 0
+				for _, n := range l.m.Metrics().Latency.Counts {
+					changes += int(n)
+				}
+				return l.m.Summary().Source == tt.source && changes == tt.changes
+			})
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -220,7 +221,7 @@ func (m *Mapper) NextHops() []NextHopInfo {
 			to = append(to, fmt.Sprintf("%s weight %d", m.nameHop(one.hopKey), one.weight))
 		}
 		slices.Sort(to)
-		i := info(g.id, fmt.Sprint(to), g.up, errAllDown, routes)
+		i := info(g.id, strings.Join(to, ", "), g.up, errAllDown, routes)
 		i.Group = true
 		all = append(all, i)
 	}
@@ -286,7 +287,7 @@ type RejectedInfo struct {
 func (m *Mapper) Rejected() ([]RejectedInfo, uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var all []RejectedInfo
+	all := []RejectedInfo{}
 	for _, h := range m.rejected.List() {
 		i := RejectedInfo{Reason: h.Reason.String(), Routes: h.Routes, Last: h.Last.Netip()}
 		if h.Via.IsValid() {

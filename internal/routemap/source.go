@@ -24,7 +24,7 @@ type source struct {
 	last       rib.Prefix // that the resync under way met last in a table
 	met        bool       // there is a last one
 	reading    bool       // a table is being read
-	candidates int        // routes that the last resync met in tables of the kernel
+	candidates int        // routes in tables of the kernel, of which a resync knows the number
 }
 
 // A legKey tells what a route with one leg, or a nexthop object, means.
