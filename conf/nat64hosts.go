@@ -25,6 +25,9 @@ func (p *parser) checkNAT64Hosts() {
 			p.fail(fmt.Sprintf("%v is the translator's own address, ipv4-addr in line %d", d.V4, p.conf.At("ipv4-addr").Line), "dedicate another address of a pool")
 		}
 	}
+	if len(n.Dedicated) > 0 && len(p.errs) == 0 && len(n.Dedicated) == addressesOf(n.Pools) {
+		p.fail("no address of a pool is left for hosts to share", "add a nat64-pool, or write map lines instead of nat64-pool and nat64-dedicated")
+	}
 }
 
 // CheckStatic returns why a static binding could not stand in the file beside what

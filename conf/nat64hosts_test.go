@@ -96,6 +96,10 @@ func TestNAT64Dedicated(t *testing.T) {
 		{"in no pool", "nat64-dedicated 203.0.113.16 2001:db8::1" + poolLine, "f:3: nat64-dedicated: 203.0.113.16 is in no nat64-pool: add nat64-pool 203.0.113.16, or take an address of a pool"},
 		{"a mapped host", "nat64-dedicated 203.0.113.1 2001:db8::1\nmap 198.51.100.1 2001:db8::1" + poolLine, "f:3: nat64-dedicated: 2001:db8::1 goes by 2001:db8::1/128, map in line 4, and not by a pool: remove one"},
 		{"the own address", "nat64-dedicated 192.0.2.1 2001:db8::1\nnat64-pool 192.0.2.1", "f:3: nat64-dedicated: 192.0.2.1 is the translator's own address, ipv4-addr in line 1: dedicate another address of a pool"},
+		{
+			"all there is", "nat64-pool 203.0.113.0/31 tcp\nnat64-pool 203.0.113.1 udp\nnat64-dedicated 203.0.113.0 2001:db8::1\nnat64-dedicated 203.0.113.1 2001:db8::2",
+			"f:6: nat64-dedicated: no address of a pool is left for hosts to share: add a nat64-pool, or write map lines instead of nat64-pool and nat64-dedicated",
+		},
 	})
 }
 
