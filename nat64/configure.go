@@ -15,11 +15,12 @@ import (
 type Removed struct{ Bindings, Sessions int }
 
 // Configure puts o in force, or nothing if it returns an error. Bindings that the
-// new Options could not have made are removed with their sessions, and no others.
-// What AddStatic has added stays if its address is still in a pool, unless o has
-// another binding in its place. New lifetimes count from the next packet of a
-// session. Packets wait for a moment at most, but if Limits.SourceBits changes: then
-// those of a shard wait until what it has is counted anew.
+// new Options could not have made are removed with their sessions, and no others:
+// all of them, if the prefix changes, in which IPv6 hosts see their peers. What
+// AddStatic has added stays if its address is still in a pool, unless o has another
+// binding in its place. New lifetimes count from the next packet of a session.
+// Packets wait for a moment at most, but if Prefix or Limits.SourceBits changes:
+// then those of a shard wait until all that it has was looked at.
 func (t *Table) Configure(o Options, now time.Duration) (Removed, error) {
 	t.admin.Lock()
 	defer t.admin.Unlock()
@@ -34,6 +35,7 @@ func (t *Table) Configure(o Options, now time.Duration) (Removed, error) {
 	if err != nil {
 		return Removed{}, err
 	}
+	r.since = clockOf(now)
 	t.keepAdded(r)
 	if slices.Equal(r.static.without(o.Pools), old.static.without(old.Pools)) {
 		r.pool, r.ledger = old.pool, old.ledger
@@ -91,22 +93,30 @@ func (t *Table) purge(sh *shard, c clock, sum *Removed) {
 	for done := false; !done; {
 		r := t.lock(sh)
 		done = sh.Sweep(&at, purgeStep, func(_ store.Ref, b *store.Binding, s *store.Session) store.Action {
-			switch {
-			case r.fits(b):
+			if r.fits(b) {
 				return store.Keep
-			case s != nil:
-				t.over(sh, b, s, c)
-				sum.Sessions++
-				return store.Close
 			}
-			if b.Flags&store.Held == 0 {
-				sum.Bindings++
-			}
-			t.finish(sh, b, c)
-			return store.Unbind
+			return t.expel(sh, b, s, c)
 		})
+		sum.Bindings += sh.expelled.Bindings
+		sum.Sessions += sh.expelled.Sessions
+		sh.expelled = Removed{}
 		sh.Unlock()
 	}
+}
+
+// expel ends a session, or a binding that has none.
+func (t *Table) expel(sh *shard, b *store.Binding, s *store.Session, c clock) store.Action {
+	if s != nil {
+		t.over(sh, b, s, c)
+		sh.expelled.Sessions++
+		return store.Close
+	}
+	if b.Flags&store.Held == 0 {
+		sh.expelled.Bindings++
+	}
+	t.finish(sh, b, c)
+	return store.Unbind
 }
 
 // adopt brings a shard, which is locked, under new rules.
@@ -126,6 +136,15 @@ func (t *Table) adopt(sh *shard, r *rules) {
 	}
 	if r.sources != old.sources {
 		recount(sh, r.sources)
+	}
+	if r.Prefix != old.Prefix {
+		var at store.Cursor
+		sh.Sweep(&at, math.MaxInt, func(_ store.Ref, b *store.Binding, s *store.Session) store.Action {
+			if s == nil && b.Flags&store.Held != 0 {
+				return store.Keep
+			}
+			return t.expel(sh, b, s, r.since)
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"taygo/nat64"
 	"taygo/nat64/ports"
 	"taygo/translate"
+	"taygo/translate/pref64"
 )
 
 // TestShrinkingThePool removes exactly the bindings that fall out of it, held ones
@@ -148,6 +149,39 @@ func TestAddedBindingsOutliveConfigure(t *testing.T) {
 		t.Errorf("%d static bindings, want 4, none on 192.0.2.7", n)
 	}
 	check(t, k.table)
+}
+
+// TestAnotherPrefix: sessions whose peers IPv6 hosts would see under another address
+// end, with their bindings, static or not; ports that rest go on resting.
+func TestAnotherPrefix(t *testing.T) {
+	k := newKit(t, newTable(t, options(statics)))
+	k.sendOut(nat64.ICMP, v6(other6, 1), pinger(server), 0)
+	k.now = 70 * time.Second
+	k.table.SweepAll(k.now, &counter{})
+	at, _ := k.sendOut(nat64.UDP, v6(other6, 1), server, 0)
+	k.sendOut(nat64.UDP, host, server, 0)
+	k.sendOut(nat64.UDP, host, stranger, 0)
+	f := k.table.Feed(100)
+	o := options(statics)
+	var err error
+	if o.Prefix, err = pref64.New(netip.MustParsePrefix("2001:db8:65::/96")); err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := k.table.Configure(o, k.now); err != nil || removed != (nat64.Removed{Bindings: 2, Sessions: 3}) {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	check(t, k.table)
+	if n := f.Next(make([]nat64.Change, 100)); n != 5 {
+		t.Errorf("%d changes, want 5", n)
+	}
+	if st := k.table.Status(k.now); st.Sessions != 0 || st.Held[nat64.ICMP] != 1 {
+		t.Errorf("%+v", st)
+	}
+	_, v := k.sendIn(nat64.UDP, server, at, 0)
+	wantVerdict(t, "the server", v, translate.NoBinding)
+	if removed, err := k.table.Configure(o, k.now); err != nil || removed != (nat64.Removed{}) {
+		t.Errorf("the same again: %+v, %v", removed, err)
+	}
 }
 
 // TestClose: all that is bound ends and is told, static or not, kept SYNs are

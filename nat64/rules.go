@@ -33,7 +33,8 @@ type rules struct {
 	hold    [NumProtos]uint32 // of a released port, in ticks
 	limits  sourceLimits
 	sources *sources
-	closed  bool // nothing can be bound
+	since   clock // when they came in force, of all but the first
+	closed  bool  // nothing can be bound
 }
 
 // shardsOfTable is how many shards a Table has.

@@ -40,12 +40,13 @@ type Table struct {
 // A shard is a part of a Table, under the lock of its part of the store.
 type shard struct {
 	*store.Shard
-	n       int
-	rules   *rules // those that it obeys
-	rng     *rand.ChaCha8
-	evictAt store.Cursor
-	evicted bool // the eviction under way has found a session
-	orphans []orphan
+	n        int
+	rules    *rules // those that it obeys
+	rng      *rand.ChaCha8
+	evictAt  store.Cursor
+	evicted  bool // the eviction under way has found a session
+	orphans  []orphan
+	expelled Removed // what new rules have ended, until it is told
 
 	bindings [NumProtos]uint32 // that are not held
 	held     [NumProtos]uint32
