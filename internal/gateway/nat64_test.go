@@ -162,6 +162,30 @@ func TestSessionsOutliveARestart(t *testing.T) {
 	r.stop()
 }
 
+// TestAnotherPrefixEndsAllSessions: on a reload, and over a restart.
+func TestAnotherPrefixEndsAllSessions(t *testing.T) {
+	dir := t.TempDir()
+	other := strings.Replace(natConfig, "2001:db8:64::/96", "2001:db8:65::/96", 1)
+	r := startIn(t, dir, natConfig)
+	r.port.in <- [][]byte{udp6(ordinary, far6, 4000, 53)}
+	receive(t, r.port)
+	r.stop()
+	r = startIn(t, dir, other)
+	if n := r.Status().NAT64.Sessions.Used; n != 0 || !strings.Contains(r.log.String(), "its sessions are of another prefix, 2001:db8:64::/96") {
+		t.Errorf("%d sessions over a restart; told:\n%v", n, r.log)
+	}
+	r.port.in <- [][]byte{udp6(ordinary, "2001:db8:65::203.0.113.5", 4000, 53)}
+	receive(t, r.port)
+	r.write(t, natConfig)
+	if err := r.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.Status().NAT64.Sessions.Used; n != 0 {
+		t.Errorf("%d sessions over a reload", n)
+	}
+	r.stop()
+}
+
 // TestACorruptSnapshotIsRefusedWhole: it starts, empty, and says so.
 func TestACorruptSnapshotIsRefusedWhole(t *testing.T) {
 	dir := t.TempDir()

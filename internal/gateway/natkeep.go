@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/netip"
 	"path/filepath"
 	"time"
 
@@ -44,7 +45,7 @@ func (g *Gateway) loadSessions() {
 	g.newStateKeeper() // even a short life is saved
 	now := g.clock()
 	restore := func(all []nat64.Entry) (restored, refused int) { return t.Restore(all, now) }
-	l, err := f.Load(natstate.Options{Now: g.moments.Now(), Hold: c.NAT64.PortHold, Closing: c.NAT64.Timeouts.Closing}, restore)
+	l, err := f.Load(natstate.Options{Now: g.moments.Now(), Hold: c.NAT64.PortHold, Closing: c.NAT64.Timeouts.Closing, Prefix: c.Prefix}, restore)
 	switch {
 	case err != nil:
 		g.options.Log.Error("starting without the sessions of before", "error", err)
@@ -92,6 +93,7 @@ func (g *Gateway) newStateKeeper() *natstate.Keeper {
 	}
 	k := &natstate.Keeper{
 		File: f, Now: g.moments.Now, Every: g.configuration().NAT64.StateInterval, Key: g.table.Load().Key(),
+		Prefix: func() netip.Prefix { return g.configuration().Prefix },
 		Export: func(yield func(nat64.Entry) bool) {
 			if t := g.table.Load(); t != nil {
 				t.Export(yield, g.clock())

@@ -67,6 +67,8 @@ func advice(err error) string {
 		return "move it away, or the next snapshot replaces it"
 	case errors.Is(err, errVersion):
 		return "the next snapshot replaces it: copy it if you want to go back to that version"
+	case errors.Is(err, errPrefix):
+		return "the next snapshot replaces it: copy it if you want to go back to that prefix"
 	case errors.Is(err, errDamaged):
 		return "look after the disk; the next snapshot replaces it"
 	}

@@ -2,6 +2,7 @@ package natstate
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -15,6 +16,8 @@ type Keeper struct {
 	Now   func() Moment
 	Key   [32]byte      // nat64's Table.Key
 	Every time.Duration // 0: only when Save is called
+	// Prefix returns the prefix that the sessions are of; nil: none is noted.
+	Prefix func() netip.Prefix
 
 	// Export yields all there is, with lifetimes as at the time of the call:
 	// nat64's Table.Export.
@@ -60,7 +63,11 @@ func (k *Keeper) Run(ctx context.Context) error {
 func (k *Keeper) Save(ctx context.Context) error {
 	k.saving.Lock()
 	defer k.saving.Unlock()
-	summary, err := k.File.Save(ctx, Origin{k.Now(), k.Key}, k.Export)
+	from := Origin{Taken: k.Now(), Key: k.Key}
+	if k.Prefix != nil {
+		from.Prefix = k.Prefix()
+	}
+	summary, err := k.File.Save(ctx, from, k.Export)
 	if ctx.Err() != nil && err != nil {
 		return err
 	}

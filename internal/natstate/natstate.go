@@ -9,9 +9,9 @@
 // The format, all integers little-endian: a header of 96 octets, blocks, and a
 // trailer of 52 octets. Nothing follows.
 //
-//	header   magic "taygoN64", version u16, zero 6 octets, wall i64 ns since 1970,
-//	         boot i64 ns, boot id 16 octets, key of the table 32 octets, zero 12
-//	         octets, CRC-32C of these 92 octets u32
+//	header   magic "taygoN64", version u16, length of the prefix u8, zero 5 octets,
+//	         wall i64 ns since 1970, boot i64 ns, boot id 16 octets, key of the table
+//	         32 octets, prefix 12 octets, CRC-32C of these 92 octets u32
 //	block    length of the body u32, from 1; number of entries u32; CRC-32C of both
 //	         and the body u32; the body: entries
 //	entry    flags u8: protocol (0 TCP, 1 UDP, 2 ICMP), 4 held, 8 static; IPv6
@@ -28,6 +28,7 @@ package natstate
 import (
 	"hash/crc32"
 	"math"
+	"net/netip"
 	"time"
 
 	"taygo/nat64"
@@ -76,8 +77,9 @@ func fromUnits(n int32) time.Duration { return time.Duration(n) * unit }
 
 // An Origin says where a snapshot comes from.
 type Origin struct {
-	Taken Moment
-	Key   [32]byte // of the table: nat64's Table.Key
+	Taken  Moment
+	Key    [32]byte     // of the table: nat64's Table.Key
+	Prefix netip.Prefix // in which the hosts see their peers (RFC 6052 §2.2); may be the zero Prefix
 }
 
 // A Summary says what is in a snapshot.

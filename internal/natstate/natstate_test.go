@@ -2,6 +2,7 @@ package natstate
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -15,7 +16,7 @@ import (
 var start = Moment{Wall: time.Date(2026, 3, 29, 0, 59, 59, 987654321, time.UTC), Boot: 12345 * time.Second, BootID: [16]byte{7, 15: 9}}
 
 // origin is where those snapshots come from.
-var origin = Origin{Taken: start, Key: [32]byte{1, 31: 2}}
+var origin = Origin{Taken: start, Key: [32]byte{1, 31: 2}, Prefix: netip.MustParsePrefix("2001:db8:64:a::/96")}
 
 // after returns the time d after start, on the same start of the machine.
 func after(d time.Duration) Moment {
@@ -156,6 +157,24 @@ func TestEntriesThatNoFileCanHold(t *testing.T) {
 		var b bytes.Buffer
 		if _, err := Write(&b, origin, slices.Values([]nat64.Entry{e})); err == nil {
 			t.Errorf("%s: written", name)
+		}
+	}
+}
+
+// TestAnotherPrefixIsRefused: hosts would see their peers under other addresses.
+func TestAnotherPrefixIsRefused(t *testing.T) {
+	b := written(t, entries(100))
+	for prefix, want := range map[string]error{
+		"2001:db8:64:a::/96": nil,
+		"2001:db8:64:a::/64": errPrefix,
+		"2001:db8:64:b::/96": errPrefix,
+		"64:ff9b::/96":       errPrefix,
+	} {
+		taken := 0
+		_, err := Read(bytes.NewReader(b), int64(len(b)), Options{Now: start, Prefix: netip.MustParsePrefix(prefix)},
+			func(some []nat64.Entry) (int, int) { taken += len(some); return len(some), 0 })
+		if !errors.Is(err, want) || (taken == 0) != (want != nil) {
+			t.Errorf("%s: %d entries, %v", prefix, taken, err)
 		}
 	}
 }

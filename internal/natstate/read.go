@@ -2,6 +2,7 @@ package natstate
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"math"
 	"net/netip"
@@ -30,6 +31,9 @@ type Options struct {
 	// too long: nat64's Timeouts.Closing. One that would still be is probed after
 	// all.
 	Closing time.Duration
+	// Prefix is that in which hosts see their peers now: a snapshot of another is
+	// refused. The zero Prefix takes any.
+	Prefix netip.Prefix
 }
 
 // Read reads a snapshot of size octets twice: once to check the whole of it, and
@@ -41,6 +45,9 @@ func Read(r io.ReaderAt, size int64, o Options, restore Restorer) (Loaded, error
 	summary, err := walk(r, size, true, p.parse)
 	if err != nil {
 		return Loaded{}, err
+	}
+	if o.Prefix.IsValid() && o.Prefix != summary.Prefix {
+		return Loaded{}, fmt.Errorf("%w, %v", errPrefix, summary.Prefix)
 	}
 	l := Loaded{Summary: summary, Age: o.Now.Since(summary.Taken)}
 	_, err = walk(r, size, false, func(body []byte, entries int) (int, error) {

@@ -67,7 +67,7 @@ func TestATableOutlivesARestart(t *testing.T) {
 	fill(t, old, n)
 	f := in(t.TempDir())
 	const now = 10 * time.Second
-	_, err := f.Save(t.Context(), Origin{start, old.Key()}, func(yield func(nat64.Entry) bool) { old.Export(yield, now) })
+	_, err := f.Save(t.Context(), Origin{Taken: start, Key: old.Key()}, func(yield func(nat64.Entry) bool) { old.Export(yield, now) })
 	must(t, err)
 	want := all(old, now)
 	for _, row := range []struct {
@@ -114,7 +114,7 @@ func BenchmarkTable(b *testing.B) {
 	b.Run("save", func(b *testing.B) {
 		for b.Loop() {
 			file.Reset()
-			_, err := Write(&file, Origin{start, old.Key()}, func(yield func(nat64.Entry) bool) { old.Export(yield, 0) })
+			_, err := Write(&file, Origin{Taken: start, Key: old.Key()}, func(yield func(nat64.Entry) bool) { old.Export(yield, 0) })
 			must(b, err)
 		}
 		b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds()/1e6, "Msessions/s")

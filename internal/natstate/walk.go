@@ -10,6 +10,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"net/netip"
 	"time"
 )
 
@@ -18,6 +19,7 @@ var (
 	errNoSnapshot = errors.New("this is no snapshot of taygo's sessions")
 	errVersion    = errors.New("another version of taygo has written this")
 	errDamaged    = errors.New("this is damaged")
+	errPrefix     = errors.New("its sessions are of another prefix")
 )
 
 func damaged(format string, args ...any) error {
@@ -109,6 +111,11 @@ func (w *walker) header() error {
 	}
 	copy(w.summary.Taken.BootID[:], b[32:])
 	copy(w.summary.Key[:], b[48:])
+	if b[10] > 0 {
+		var prefix [16]byte
+		copy(prefix[:12], b[80:])
+		w.summary.Prefix = netip.PrefixFrom(netip.AddrFrom16(prefix), int(b[10]))
+	}
 	return nil
 }
 

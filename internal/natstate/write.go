@@ -35,12 +35,16 @@ func appendHeader(b []byte, from Origin) []byte {
 	at := from.Taken
 	b = append(b, magic...)
 	b = binary.LittleEndian.AppendUint16(b, version)
-	b = append(b, make([]byte, 6)...)
+	prefix, bits := [16]byte{}, 0
+	if from.Prefix.IsValid() {
+		prefix, bits = from.Prefix.Addr().As16(), from.Prefix.Bits()
+	}
+	b = append(b, byte(bits), 0, 0, 0, 0, 0)
 	b = binary.LittleEndian.AppendUint64(b, uint64(at.Wall.UnixNano()))
 	b = binary.LittleEndian.AppendUint64(b, uint64(at.Boot))
 	b = append(b, at.BootID[:]...)
 	b = append(b, from.Key[:]...)
-	b = append(b, make([]byte, 12)...)
+	b = append(b, prefix[:12]...)
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
