@@ -9,6 +9,7 @@ import (
 
 	"taygo/nat64/ports"
 	"taygo/nat64/store"
+	"taygo/translate/wire"
 )
 
 // Removed is what a change of the rules has ended.
@@ -17,10 +18,11 @@ type Removed struct{ Bindings, Sessions int }
 // Configure puts o in force, or nothing if it returns an error. Bindings that the
 // new Options could not have made are removed with their sessions, and no others:
 // all of them, if the prefix changes, in which IPv6 hosts see their peers. What
-// AddStatic has added stays if its address is still in a pool, unless o has another
-// binding in its place. New lifetimes count from the next packet of a session.
-// Packets wait for a moment at most, but if Prefix or Limits.SourceBits changes:
-// then those of a shard wait until all that it has was looked at.
+// AddStatic has added stays if its address is still in a pool and its host not
+// mapped, unless o has another binding in its place. New lifetimes count from the
+// next packet of a session. Packets wait for a moment at most, but if Prefix or
+// Limits.SourceBits changes: then those of a shard wait until all that it has was
+// looked at.
 func (t *Table) Configure(o Options, now time.Duration) (Removed, error) {
 	t.admin.Lock()
 	defer t.admin.Unlock()
@@ -226,7 +228,8 @@ func (t *Table) RemoveStatic(b Static, now time.Duration) (Removed, error) {
 // keepAdded adds to new rules what AddStatic has added, as far as it has room.
 func (t *Table) keepAdded(r *rules) {
 	for _, b := range t.added {
-		if !slices.ContainsFunc(r.Pools, func(p ports.Range) bool { return p.Prefix.Contains(b.V4.Addr()) }) {
+		pooled := slices.ContainsFunc(r.Pools, func(p ports.Range) bool { return p.Prefix.Contains(b.V4.Addr()) })
+		if !pooled || r.Mapped != nil && r.Mapped(wire.AddrFrom(b.V6.Addr())) {
 			continue
 		}
 		if static, err := newStatics(append(slices.Clip(r.static.list), b), r.Dedicated); err == nil {

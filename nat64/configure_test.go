@@ -11,6 +11,7 @@ import (
 	"taygo/nat64/ports"
 	"taygo/translate"
 	"taygo/translate/pref64"
+	"taygo/translate/wire"
 )
 
 // TestShrinkingThePool removes exactly the bindings that fall out of it, held ones
@@ -182,6 +183,27 @@ func TestAnotherPrefix(t *testing.T) {
 	if removed, err := k.table.Configure(o, k.now); err != nil || removed != (nat64.Removed{}) {
 		t.Errorf("the same again: %+v, %v", removed, err)
 	}
+}
+
+// TestHostThatGetsAMapping: its bindings end, those that were added for it too, and
+// no others.
+func TestHostThatGetsAMapping(t *testing.T) {
+	k := newKit(t, newTable(t, options()))
+	k.sendOut(nat64.UDP, host, server, 0)
+	at, _ := k.sendOut(nat64.UDP, v6(other6, 1), server, 0)
+	if _, err := k.table.AddStatic(static(17, "["+host6+"]:9", pool4+":9", 1), 0); err != nil {
+		t.Fatal(err)
+	}
+	k.sendIn(nat64.UDP, stranger, v4(pool4, 9), 0)
+	o := options(func(o *nat64.Options) { o.Mapped = func(v6 wire.Addr) bool { return v6 == addr(host6) } })
+	if removed, err := k.table.Configure(o, k.now); err != nil || removed != (nat64.Removed{Bindings: 2, Sessions: 2}) {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	check(t, k.table)
+	_, v := k.sendIn(nat64.UDP, stranger, v4(pool4, 9), 0)
+	wantVerdict(t, "the binding that was added", v, translate.NoBinding)
+	_, v = k.sendIn(nat64.UDP, server, at, 0)
+	wantVerdict(t, "the other host", v, translate.Translated)
 }
 
 // TestClose: all that is bound ends and is told, static or not, kept SYNs are

@@ -26,6 +26,9 @@ type Options struct {
 	// way than through this Table: packets to it turn back as those to the pool do
 	// (RFC 6146 §3.8). nil: none does.
 	Hairpins func(v4 uint32) bool
+	// Mapped reports whether an IPv6 host has an explicit mapping, so that none of its
+	// packets come here any more. nil: none has.
+	Mapped func(v6 wire.Addr) bool
 
 	// Fragments knows the ports of later fragments (RFC 6146 §3.4), which its
 	// Keepers have let pass; nil: later fragments are not translated.

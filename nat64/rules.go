@@ -136,7 +136,7 @@ func (r *rules) turns(v4 uint32) bool {
 
 // fits reports whether the binding b could be made by these rules.
 func (r *rules) fits(b *store.Binding) bool {
-	if r.closed {
+	if r.closed || r.Mapped != nil && r.Mapped(b.V6) {
 		return false
 	}
 	proto := indexOf(b.Proto)

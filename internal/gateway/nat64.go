@@ -47,7 +47,7 @@ func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
 // tellRemoved tells what a reload has ended.
 func (g *Gateway) tellRemoved(r nat64.Removed) {
 	if r != (nat64.Removed{}) {
-		g.options.Log.Info("bindings that no nat64-pool has room for any more are gone", "bindings", r.Bindings, "sessions", r.Sessions)
+		g.options.Log.Info("bindings that the configuration has no room for any more are gone", "bindings", r.Bindings, "sessions", r.Sessions)
 	}
 }
 

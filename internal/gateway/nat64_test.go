@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,6 +161,28 @@ func TestSessionsOutliveARestart(t *testing.T) {
 		t.Errorf("from %v, it was %v", now, src)
 	}
 	r.stop()
+}
+
+// TestAMapTakesAHostOutOfThePool: its sessions end with the reload, those of others
+// do not.
+func TestAMapTakesAHostOutOfThePool(t *testing.T) {
+	r := start(t, natConfig, 1)
+	q := (<-r.opened).ports[0]
+	for _, host := range []string{ordinary, "2001:db8:2::21"} {
+		q.in <- [][]byte{udp6(host, far6, 4000, 53)}
+		receive(t, q)
+	}
+	r.write(t, natConfig+"map 198.51.100.20 "+ordinary+"\n")
+	if err := r.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	if err := r.listSessions(control.Query{}, func(s control.Session) bool { left = append(left, s.IPv6.String()); return true }); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(left, []string{"[2001:db8:2::21]:4000"}) {
+		t.Errorf("left: %v", left)
+	}
 }
 
 // TestAnotherPrefixEndsAllSessions: on a reload, and over a restart.

@@ -18,6 +18,7 @@ func natOptions(c *conf.Config, m *mapper) nat64.Options {
 		Source:      m.JudgeSource,
 		Destination: m.JudgeDestination,
 		Hairpins:    m.Explicit.Has4,
+		Mapped:      func(v6 wire.Addr) bool { return m.Explicit.Has6(v6.Hi, v6.Lo) },
 
 		AddressDependent: n.AddressDependent,
 		IncomingTCP:      n.IncomingTCP,
