@@ -169,12 +169,17 @@ func (c *Conn) read() ([]byte, error) {
 	return c.readInto(c.buf)
 }
 
-// readInto reads a datagram.
+// readInto reads a datagram of the kernel's. Those of others, who need CAP_NET_ADMIN
+// to send any, are passed over.
 func (c *Conn) readInto(b []byte) ([]byte, error) {
 	var n, flags int
+	var from unix.Sockaddr
 	var failed error
 	err := c.raw.Read(func(fd uintptr) bool {
-		n, _, flags, _, failed = unix.Recvmsg(int(fd), b, nil, 0)
+		n, _, flags, from, failed = unix.Recvmsg(int(fd), b, nil, 0)
+		for failed == nil && !isKernel(from) {
+			n, _, flags, from, failed = unix.Recvmsg(int(fd), b, nil, 0)
+		}
 		return !errors.Is(failed, unix.EAGAIN)
 	})
 	switch {
@@ -186,4 +191,9 @@ func (c *Conn) readInto(b []byte) ([]byte, error) {
 		return nil, fmt.Errorf("rtnl: receive: %w", failed)
 	}
 	return b[:n], nil
+}
+
+func isKernel(from unix.Sockaddr) bool {
+	a, ok := from.(*unix.SockaddrNetlink)
+	return ok && a.Pid == 0
 }

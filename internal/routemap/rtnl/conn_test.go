@@ -183,3 +183,35 @@ func TestNetnsWake(t *testing.T) {
 	must(t, c.Receive(time.Now().Add(-time.Second), none))
 	must(t, c.Receive(time.Now().Add(time.Millisecond), none))
 }
+
+// TestNetnsOnlyTheKernelIsHeard: what another process sends to the socket is no
+// message of the kernel's, however much it looks like one, or like none at all.
+func TestNetnsOnlyTheKernelIsHeard(t *testing.T) {
+	dial := host(t)
+	c, other := dial(Config{Groups: []uint32{unix.RTNLGRP_IPV4_ROUTE}}), dial(Config{})
+	var b Batch
+	blackholes(&b, unix.RTM_NEWROUTE, unix.NLM_F_CREATE, 1)
+	forge := func() {
+		for _, octets := range [][]byte{b.buf, make([]byte, 1), make([]byte, 100_000)} {
+			must(t, other.raw.Control(func(fd uintptr) {
+				must(t, unix.Sendto(int(fd), octets, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: c.Port()}))
+			}))
+		}
+	}
+	forge()
+	links := 0
+	if err := c.Ask((*Batch).Links, func(Message) { links++ }); err != nil || links == 0 {
+		t.Errorf("%d links, %v", links, err)
+	}
+	forge()
+	heard := 0
+	listen := func() { must(t, c.Receive(time.Now().Add(20*time.Millisecond), func(Message) { heard++ })) }
+	if listen(); heard > 0 {
+		t.Errorf("%d messages of another process are heard", heard)
+	}
+	failures, err := other.Send(&b)
+	must(t, err)
+	if listen(); heard != 1 || len(failures) > 0 {
+		t.Errorf("%d messages of the kernel are heard, want 1; %v", heard, failures)
+	}
+}

@@ -15,6 +15,7 @@ type mailbox struct {
 	room    []byte
 	vectors [letters]unix.Iovec
 	headers [letters]mmsghdr
+	senders [letters]unix.RawSockaddrNetlink
 }
 
 // A mmsghdr is struct mmsghdr of recvmmsg(2).
@@ -35,6 +36,7 @@ func newMailbox() *mailbox {
 		m.vectors[i].SetLen(letterSize)
 		m.headers[i].header.Iov = &m.vectors[i]
 		m.headers[i].header.SetIovlen(1)
+		m.headers[i].header.Name = (*byte)(unsafe.Pointer(&m.senders[i]))
 	}
 	return m
 }
@@ -107,6 +109,9 @@ func (c *Conn) Wake() {
 
 // read reads what datagrams are there.
 func (m *mailbox) read(fd uintptr) (int, error) {
+	for i := range m.headers {
+		m.headers[i].header.Namelen = unix.SizeofSockaddrNetlink // of which the kernel tells how much it used
+	}
 	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&m.headers[0])), letters, unix.MSG_DONTWAIT, 0, 0)
 	if errno != 0 {
 		return 0, errno
@@ -124,6 +129,9 @@ func (c *Conn) deliver(n int, failed error, each func(Message)) error {
 	var err error
 	for i := range n {
 		h := &c.mail.headers[i]
+		if c.mail.senders[i].Pid != 0 {
+			continue // not the kernel's, see readInto
+		}
 		if h.header.Flags&unix.MSG_TRUNC != 0 {
 			err = ErrOverrun
 			continue
