@@ -56,6 +56,24 @@ func TestForgedSegments(t *testing.T) {
 	check(t, k.table)
 }
 
+// TestForgedSourceOfThePool: what comes from IPv4 with a source of the pool makes no
+// session, in which the host's answers would turn back to itself, again and again.
+func TestForgedSourceOfThePool(t *testing.T) {
+	w := newWorld(t, options(statics))
+	for name, l := range map[string]pkttest.Layer{
+		"UDP":        pkttest.UDP{Sport: 4000, Dport: 4000},
+		"TCP":        pkttest.TCP{Sport: 4000, Dport: 4000, Flags: pkttest.SYN},
+		"echo":       pkttest.Echo{ID: 4000},
+		"no binding": pkttest.TCP{Sport: 4000, Dport: 4001, Flags: pkttest.SYN},
+	} {
+		w.send(in4(pool4, pool4, l))
+		wantVerdict(t, name, w.last, translate.IllegalSource)
+	}
+	if st := w.table.Status(w.now); st.Sessions != 0 || st.SYNs.Used != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
 // TestForgedFIN: forged FINs of one side leave the connection for the time of one
 // that is idle.
 func TestForgedFIN(t *testing.T) {

@@ -101,12 +101,16 @@ func (r *rules) mapToDedicated(p *translate.Packet, q *tuple) translate.Verdict 
 }
 
 // openIn opens a session for the first packet of one from IPv4, in the binding ref
-// if it is there already. It returns the binding.
+// if it is there already. It returns the binding. A source of the pool is forged,
+// unless the packet turns back: answers to it would never leave.
 func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) (store.Binding, translate.Verdict) {
 	q := x.q
+	var b store.Binding
+	if x.p != nil && !x.p.Again && r.owns(q.peer) {
+		return b, translate.IllegalSource
+	}
 	ref = t.tidy(sh, r, ref, x)
 	bound := sh.inUse(ref)
-	var b store.Binding
 	if bound {
 		b = *sh.Binding(ref)
 	} else if v6, port6, static := r.static.to6(q.index, q.v4, q.port4); static {
