@@ -18,7 +18,7 @@ import (
 // errors.Is. ErrRestart is a change that only a new Table can make.
 var (
 	ErrOption  = errors.New("not possible")
-	ErrRestart = errors.New("cannot change while there are bindings: restart to change it")
+	ErrRestart = errors.New("cannot change at run time: restart to change it")
 )
 
 // rules are all that Options say, as packets ask for it. Only the ledger and the

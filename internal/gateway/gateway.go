@@ -262,10 +262,14 @@ func (g *Gateway) apply(c *conf.Config) error {
 	if len(c.DynamicPools) > 0 {
 		r.mapper.Dynamic = g.pool
 	}
-	if err := g.applyNAT64(c, r); err != nil { // changes nothing then
+	old, err := g.applyNAT64(c, r)
+	if err != nil { // nothing has changed
 		return err
 	}
 	g.rules.Store(r) // before the pool: no packet meets old rules with new leases
+	if old != nil {
+		g.tellRemoved(old.Close(g.clock()))
+	}
 	dropped, err := g.pool.Configure(leases, g.clock())
 	if len(dropped) > 0 {
 		g.options.Log.Info("leases that no dynamic-pool has room for any more are gone", "leases", len(dropped))

@@ -10,30 +10,31 @@ import (
 )
 
 // applyNAT64 puts stateful translation by the configuration in force and gives r
-// its table, or none. After an error nothing has changed. g.mu is held.
-func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
+// its table, or none: then it returns the one that there was, which is to be closed
+// when r is in force. After an error nothing has changed. g.mu is held.
+func (g *Gateway) applyNAT64(c *conf.Config, r *rules) (old *nat64.Table, err error) {
 	g.fragments.Configure(fragmentOptions(c))
 	if len(c.NAT64.Pools) == 0 {
-		if t := g.table.Swap(nil); t != nil {
-			g.tellRemoved(t.Close(g.clock()))
-		}
-		return nil
+		return g.table.Swap(nil), nil
 	}
 	o := natOptions(c, &r.mapper)
 	o.Fragments = g.fragments
 	if t := g.table.Load(); t != nil {
 		removed, err := t.Configure(o, g.clock())
+		if errors.Is(err, nat64.ErrRestart) {
+			return nil, fmt.Errorf("%v: %w", c.At(changedForGood(&g.config.NAT64, &c.NAT64)), err)
+		}
 		if err != nil {
-			return natError(c, err)
+			return nil, natError(c, err)
 		}
 		g.tellRemoved(removed)
 		r.mapper.table = t
-		return nil
+		return nil, nil
 	}
 	o.Key = g.key
 	t, err := nat64.New(o, newSeed())
 	if err != nil {
-		return natError(c, err)
+		return nil, natError(c, err)
 	}
 	if g.natLog != nil {
 		g.natFeed.follow(t)
@@ -41,7 +42,20 @@ func (g *Gateway) applyNAT64(c *conf.Config, r *rules) error {
 	g.table.Store(t)
 	g.key = t.Key()
 	r.mapper.table = t
-	return nil
+	return nil, nil
+}
+
+// changedForGood names the directive whose change takes a restart.
+func changedForGood(old, n *conf.NAT64) string {
+	switch {
+	case old.Deterministic != n.Deterministic:
+		return "nat64-deterministic"
+	case old.BlockSize != n.BlockSize:
+		return "nat64-port-blocks"
+	case old.SourceBits != n.SourceBits:
+		return "nat64-source-length"
+	}
+	return "nat64-pool"
 }
 
 // tellRemoved tells what a reload has ended.

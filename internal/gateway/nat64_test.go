@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -161,6 +162,26 @@ func TestSessionsOutliveARestart(t *testing.T) {
 		t.Errorf("from %v, it was %v", now, src)
 	}
 	r.stop()
+}
+
+// TestChangesThatTakeARestart: they are refused with the line that is to blame.
+func TestChangesThatTakeARestart(t *testing.T) {
+	for _, tt := range []struct {
+		before, line string
+		at           int
+	}{
+		{"", "nat64-port-blocks 64", 8},
+		{"", "nat64-deterministic 2001:db8:2::/48 56", 8},
+		{"nat64-port-blocks 64\n", "nat64-source-length 56\nnat64-port-blocks 64", 8},
+		{"nat64-deterministic 2001:db8:2::/48 56 64\n", "nat64-deterministic 2001:db8:2::/48 56 64\nnat64-pool 192.0.2.3", 9},
+	} {
+		r := start(t, natConfig+tt.before, 1)
+		r.write(t, natConfig+tt.line+"\n")
+		want := fmt.Sprintf("%s:%d: nat64: ", r.path, tt.at)
+		if err := r.Reload(); err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "restart to change it") {
+			t.Errorf("%s: %v, want %s", tt.line, err, want)
+		}
+	}
 }
 
 // TestAMapTakesAHostOutOfThePool: its sessions end with the reload, those of others
