@@ -31,7 +31,7 @@ func main() {
 func app() *cli.App {
 	return &cli.App{
 		Name:                 "taygo",
-		Usage:                "translate between IPv4 and IPv6 (SIIT, RFC 7915) over a TUN device",
+		Usage:                "translate between IPv4 and IPv6 (SIIT, RFC 7915; NAT64, RFC 6146) over a TUN device",
 		Version:              version,
 		EnableBashCompletion: true,
 		Suggest:              true,
