@@ -22,12 +22,13 @@ const (
 	likeTayga kind = iota // translates, and is started as Tayga is
 	likeTaygo             // translates, and is started as taygo is
 	stateful              // the same, with sessions (RFC 6146)
+	steered               // as taygo, but the CPU of the hosts forwards what it writes
 	null                  // carries IPv6 through a TUN device, untouched
 	plain                 // the kernel forwards IPv6
 )
 
 // translates reports whether one side of the peer is IPv4.
-func (k kind) translates() bool { return k == likeTayga || k == likeTaygo || k == stateful }
+func (k kind) translates() bool { return k != null && k != plain }
 
 // Names of the peers that need no path.
 const (
@@ -36,16 +37,17 @@ const (
 	nameRoute = "route"
 	nameTayga = "tayga"
 	nameNAT64 = "nat64"
+	nameRPS   = "rps"
 )
 
 // DebianTayga is where the package of Debian puts Tayga.
 const DebianTayga = "/usr/sbin/tayga"
 
-// DefaultPeers returns taygo as make build leaves it, the same with sessions, the
-// null translator, plain IPv6 routing, and the Tayga at that path if there is one,
+// DefaultPeers returns taygo as make build leaves it, the same with rps-cpus, and
+// with sessions, the null translator, plain IPv6 routing, and the Tayga at that path if there is one,
 // as a list for Peers. The first is what the others are compared with.
 func DefaultPeers(tayga string) (list string, complete bool) {
-	list = "taygo=bin/taygo,nat64=bin/taygo,null,route"
+	list = "taygo=bin/taygo,rps=bin/taygo,nat64=bin/taygo,null,route"
 	if _, err := os.Stat(tayga); err != nil {
 		return list, false
 	}
@@ -54,7 +56,7 @@ func DefaultPeers(tayga string) (list string, complete bool) {
 
 // Peers reads a list of peers, divided by commas: null, route, or NAME=PATH. A
 // program whose name begins with taygo is started as taygo is, others as Tayga; a
-// taygo under the NAME nat64 keeps sessions.
+// taygo under the NAME nat64 keeps sessions, one under the NAME rps has rps-cpus.
 func Peers(list string) ([]Peer, error) {
 	var peers []Peer
 	for item := range strings.SplitSeq(list, ",") {
@@ -77,8 +79,11 @@ func Peers(list string) ([]Peer, error) {
 		default:
 			if strings.HasPrefix(filepath.Base(path), nameTaygo) {
 				p.kind = likeTaygo
-				if name == nameNAT64 {
+				switch name {
+				case nameNAT64:
 					p.kind = stateful
+				case nameRPS:
+					p.kind = steered
 				}
 			}
 			if _, err := os.Stat(path); err != nil {
@@ -93,7 +98,7 @@ func Peers(list string) ([]Peer, error) {
 // arguments are those of the program; config is the path of its tayga.conf.
 func (p Peer) arguments(config string) []string {
 	switch p.kind {
-	case likeTaygo, stateful:
+	case likeTaygo, stateful, steered:
 		return []string{"run", "-c", config}
 	case null:
 		return []string{NullCommand, device}
@@ -109,6 +114,8 @@ func (p Peer) configuration() string {
 	switch p.kind {
 	case stateful:
 		return text + fmt.Sprintf("nat64-pool %v/31\nnat64-dedicated %v %v\nnat64-state-file off\ncontrol-socket off\n", sixAs4, sixAs4, sixAddr)
+	case steered:
+		text += fmt.Sprintf("control-socket off\nrps-cpus %d\n", loadCPU)
 	case likeTaygo:
 		text += "control-socket off\n"
 	case likeTayga, null, plain:

@@ -65,7 +65,7 @@ func TestDefaultPeersGoWithoutTayga(t *testing.T) {
 
 // taygo understands the configuration that it is given.
 func TestConfiguration(t *testing.T) {
-	for _, k := range []kind{likeTayga, likeTaygo, stateful} {
+	for _, k := range []kind{likeTayga, likeTaygo, stateful, steered} {
 		path := filepath.Join(t.TempDir(), "tayga.conf")
 		must(t, os.WriteFile(path, []byte(Peer{kind: k}.configuration()), 0o600))
 		if _, err := conf.Load(path); err != nil {

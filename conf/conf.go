@@ -117,6 +117,10 @@ type Config struct {
 	// Offload takes TCP and UDP super-packets from the kernel and gives them back,
 	// as far as it does that. Default true.
 	Offload bool
+	// RPSCPUs are the CPUs on which the kernel forwards what is written to the
+	// device, counted from 0, ascending. None, the default, leaves that to the CPU
+	// that writes.
+	RPSCPUs []int
 	// TUNLost is what to do when the running device is deleted. Default
 	// TUNLostRecreate.
 	TUNLost TUNLostAction

@@ -266,6 +266,13 @@ var translationTable = []directive{
 	},
 	{
 		Directive{
+			"rps-cpus", "N[-N][,...]",
+			"The CPUs on which the kernel forwards what is written to the TUN device (Receive Packet Steering), such as 2-3,6. By default the CPU that wrote a packet does. A worker then has that much more time to translate: best if the workers have other CPUs than these (taskset, CPUAffinity= of systemd).",
+			"", "",
+		}, 1, 1, refused, setRPSCPUs,
+	},
+	{
+		Directive{
 			"tun-lost", "recreate|wait|exit",
 			"What to do when somebody deletes the TUN device: make it anew, wait for it to come back, or exit.",
 			"recreate", "",

@@ -104,3 +104,28 @@ func familyOf(s string) *family {
 	}
 	return ipv4
 }
+
+// setRPSCPUs takes a list of CPUs as taskset does.
+func setRPSCPUs(p *parser, args []string) {
+	const last = 8191 // of the kernels with the most
+	var cpus []int
+	for item := range strings.SplitSeq(args[0], ",") {
+		from, to, isRange := strings.Cut(item, "-")
+		if !isRange {
+			to = from
+		}
+		low, ok := p.number(from, 0, last)
+		if !ok {
+			return
+		}
+		high, ok := p.number(to, low, last)
+		if !ok {
+			return
+		}
+		for cpu := low; cpu <= high; cpu++ {
+			cpus = append(cpus, cpu)
+		}
+	}
+	slices.Sort(cpus)
+	p.conf.RPSCPUs = slices.Compact(cpus)
+}

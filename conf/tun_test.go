@@ -24,6 +24,8 @@ func TestTUN(t *testing.T) {
 		{"routes of both kinds", "tun-route auto\ntun-route 198.51.100.0/24" + up, func(c *Config) { routes("198.51.100.0/24")(c); c.TUNRouteAuto = true }, ""},
 		{"routes to a device that nobody sets up", "tun-route auto", func(c *Config) { c.TUNRouteAuto = true }, "f:3: tun-route: routes need the device up, and tun-up is not set: add tun-up yes, unless something else sets the device up before taygo starts"},
 		{"a device that something else sets up", "tun-route auto\ntun-up no", func(c *Config) { c.TUNRouteAuto = true }, ""},
+		{"CPUs as taskset lists them", "rps-cpus 6,2-4,3,0", func(c *Config) { c.RPSCPUs = []int{0, 2, 3, 4, 6} }, ""},
+		{"one CPU", "rps-cpus 8191", func(c *Config) { c.RPSCPUs = []int{8191} }, ""},
 		{"kept at exit", "tun-keep yes", func(c *Config) { c.TUNKeep = true }, ""},
 	})
 	runBad(t, []bad{
@@ -37,6 +39,10 @@ func TestTUN(t *testing.T) {
 		{"text after the length of a route", "tun-route 198.51.100.0/24x" + up, `f:3: tun-route: "24x" is not the length of an IPv4 prefix: write a length from 0 to 32, in plain digits`},
 		{"no address at all", "tun-route automatic" + up, `f:3: tun-route: "automatic" is not an IPv4 address: write four decimal numbers without leading zeros, such as 192.0.2.1`},
 		{"an IPv4-mapped route", "tun-route ::ffff:198.51.100.0/120" + up, `f:3: tun-route: "::ffff:198.51.100.0" is an IPv4-mapped address, which stands for an IPv4 host: write an IPv6 address outside ::ffff:0:0/96`},
+		{"a CPU that no kernel has", "rps-cpus 0,8192", "f:3: rps-cpus: 8192 is out of range: write a number from 0 to 8191"},
+		{"CPUs that end before they begin", "rps-cpus 4-2", "f:3: rps-cpus: 2 is out of range: write a number from 4 to 8191"},
+		{"a CPU left out", "rps-cpus 1,,2", `f:3: rps-cpus: "" is not a whole number: write a number from 0 to 8191`},
+		{"CPUs in hexadecimal", "rps-cpus 0x3", `f:3: rps-cpus: "0x3" is not a whole number: write a number from 0 to 8191`},
 		{"kept twice", "tun-keep yes\ntun-keep yes", "f:4: tun-keep: given twice, first in line 3: remove one"},
 	})
 }

@@ -15,6 +15,7 @@ type Options struct {
 	Queues     int    // how many are wanted; 0 is 1
 	Offload    bool   // take and give TCP and UDP super-packets, as far as the kernel does
 	TxQueueLen int    // make the transmit queue, from the kernel to us, at least that many packets; 0 leaves it
+	RPS        []int  // the CPUs, counted from 0, on which the kernel forwards what is written; none leaves it
 }
 
 // DefaultTxQueueLen is a good Options.TxQueueLen. The 500 packets that the kernel
@@ -117,7 +118,7 @@ func (d *Device) open(o Options, offered offers) error {
 		}
 	}
 	d.mode.Queues = len(d.queues)
-	return nil
+	return d.steer(o.RPS)
 }
 
 // addQueue makes a queue of a descriptor, which from then on owns it.

@@ -10,11 +10,12 @@ import (
 
 // A Mode is what the kernel granted.
 type Mode struct {
-	Queues     int  // open
-	MultiQueue bool // the device can have several queues
-	Header     bool // packets go with virtio headers; else by wireguard/tun, singly
-	TSO        bool // TCP super-packets are read, and can be written
-	USO        bool // and UDP super-packets (Linux 6.2)
+	Queues     int    // open
+	MultiQueue bool   // the device can have several queues
+	Header     bool   // packets go with virtio headers; else by wireguard/tun, singly
+	TSO        bool   // TCP super-packets are read, and can be written
+	USO        bool   // and UDP super-packets (Linux 6.2)
+	RPS        string // the CPUs that forward what is written, "" for the one that writes
 }
 
 // String says it in a few words, such as "multi-queue 2, vnet header, tso+uso".
@@ -27,18 +28,23 @@ func (m Mode) String() string {
 	}
 	if !m.Header {
 		s.WriteString(", no vnet header (wireguard/tun)")
-		return s.String()
+	} else {
+		s.WriteString(", vnet header, " + m.offloads())
 	}
-	s.WriteString(", vnet header, ")
-	switch {
-	case m.USO:
-		s.WriteString("tso+uso")
-	case m.TSO:
-		s.WriteString("tso")
-	default:
-		s.WriteString("no offload")
+	if m.RPS != "" {
+		s.WriteString(", rps " + m.RPS)
 	}
 	return s.String()
+}
+
+func (m Mode) offloads() string {
+	switch {
+	case m.USO:
+		return "tso+uso"
+	case m.TSO:
+		return "tso"
+	}
+	return "no offload"
 }
 
 // setHeader fixes the form of the virtio header, which an earlier user of a

@@ -8,12 +8,12 @@ import (
 )
 
 // Any number of workers carries all traffic, and super-packets whole where the
-// kernel gives them.
+// kernel gives them, whichever CPU forwards what they write.
 func TestNetnsWorkers(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{1, 2, 8} {
+	for n, more := range map[int]string{1: "", 2: "rps-cpus 0\n", 8: ""} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			w := newWorld(t, plan{lines: fmt.Sprintf("workers %d\n", n)})
+			w := newWorld(t, plan{lines: fmt.Sprintf("workers %d\n%s", n, more)})
 			w.start()
 			for _, x := range w.ways() {
 				transfer(t, x, 4<<20)
@@ -23,6 +23,9 @@ func TestNetnsWorkers(t *testing.T) {
 			s := w.status()
 			if s.Device.Workers != n || !strings.HasPrefix(s.Device.Mode, fmt.Sprintf("multi-queue %d,", n)) {
 				t.Errorf("%d workers, mode %q", s.Device.Workers, s.Device.Mode)
+			}
+			if strings.HasSuffix(s.Device.Mode, ", rps 0") != (more != "") {
+				t.Errorf("with %q: mode %q", more, s.Device.Mode)
 			}
 			octets, packets := s.FromIP4.Octets+s.FromIP6.Octets, s.FromIP4.Packets["translated"]+s.FromIP6.Packets["translated"]
 			if mean := octets / packets; strings.Contains(s.Device.Mode, "tso") && mean < 1500 {

@@ -42,6 +42,7 @@ func openTUN(c *conf.Config) (device, error) {
 		Queues:     workersWanted(c),
 		Offload:    c.Offload,
 		TxQueueLen: tundev.DefaultTxQueueLen,
+		RPS:        c.RPSCPUs,
 	})
 	if err != nil {
 		return nil, err

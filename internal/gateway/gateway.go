@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -230,6 +231,7 @@ func (g *Gateway) keepFixed(c *conf.Config) {
 	keep("tun-device", c.TUNDevice == old.TUNDevice)
 	keep("workers", c.Workers == old.Workers)
 	keep("offload", c.Offload == old.Offload)
+	keep("rps-cpus", slices.Equal(c.RPSCPUs, old.RPSCPUs))
 	keep("control-socket", c.ControlSocket == old.ControlSocket)
 	keep("data-dir", c.DataDir == old.DataDir)
 	keep("nat64-log", c.NAT64.Log == old.NAT64.Log)
@@ -238,7 +240,8 @@ func (g *Gateway) keepFixed(c *conf.Config) {
 	keep("nat64-state-interval", c.NAT64.StateInterval == old.NAT64.StateInterval)
 	c.NAT64.Log, c.NAT64.LogTo = old.NAT64.Log, old.NAT64.LogTo
 	c.NAT64.StateFile, c.NAT64.StateInterval = old.NAT64.StateFile, old.NAT64.StateInterval
-	c.TUNDevice, c.Workers, c.Offload, c.ControlSocket, c.DataDir = old.TUNDevice, old.Workers, old.Offload, old.ControlSocket, old.DataDir
+	c.TUNDevice, c.Workers, c.Offload, c.RPSCPUs = old.TUNDevice, old.Workers, old.Offload, old.RPSCPUs
+	c.ControlSocket, c.DataDir = old.ControlSocket, old.DataDir
 }
 
 // apply puts the configuration in force, for the device there is. g.mu is held.
