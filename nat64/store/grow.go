@@ -85,18 +85,42 @@ func (x *index) split(d *directory, h uint64, ref uint32) {
 	for i := range half {
 		d.tables[first+half+i].Store(ref)
 	}
-	for i := range uintptr(fullMask + 1) {
-		x.splitLine(d, low, high, i)
+	for i := uintptr(0); i <= fullMask; i += splitLines {
+		x.fetch(low, i)
+		for k := range uintptr(splitLines) {
+			x.splitLine(d, low, high, i+k)
+		}
 	}
 }
+
+// splitLines is how many lines are split at a time.
+const splitLines = 4
+
+// fetch begins to fetch the records that splitLine will look at.
+func (x *index) fetch(table unsafe.Pointer, first uintptr) {
+	var at [splitLines * slots]uintptr
+	n := 0
+	for i := range uintptr(splitLines) {
+		l := lineAt(table, first+i)
+		for _, slot := range l[:l.used()] {
+			if l.newTags() || slot&isAway != 0 {
+				at[n] = x.records.at(slot & (isAway - 1)).address()
+				n++
+			}
+		}
+	}
+	prefetch(&at[0], n)
+}
+
+// newTags reports whether the tags are used up when the table is split.
+func (l *line) newTags() bool { return (l.depth()+1)%tagSplits == 0 }
 
 // splitLine splits line i. It fetches the records whose home it must know, or all
 // when the tags are used up.
 func (x *index) splitLine(d *directory, low, high unsafe.Pointer, i uintptr) {
 	from, to := lineAt(low, i), lineAt(high, i)
-	depth, used := from.depth(), from.used()
-	newTags := (depth+1)%tagSplits == 0
-	var hashes [slots]uint64 // first all of them: the processor fetches many records at once
+	depth, used, newTags := from.depth(), from.used(), from.newTags()
+	var hashes [slots]uint64
 	for k, slot := range from[:used] {
 		if newTags || slot&isAway != 0 {
 			hashes[k] = x.records.hash(x.side, slot&(isAway-1))

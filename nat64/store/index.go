@@ -95,6 +95,11 @@ func (d *directory) table(h uint64) unsafe.Pointer {
 	return unsafe.Add(d.base, uintptr(d.tables[rank(h)>>(32-d.depth)].Load())<<unitBits)
 }
 
+// address returns where the home line of a hash lies.
+func (d *directory) address(h uint64) uintptr {
+	return uintptr(unsafe.Pointer(lineAt(d.table(h), d.home(h))))
+}
+
 func lineAt(table unsafe.Pointer, i uintptr) *line {
 	return (*line)(unsafe.Add(table, i*unsafe.Sizeof(line{})))
 }

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"unsafe"
-
-	"taygo/translate/wire"
-)
+import "taygo/translate/wire"
 
 // Lookups are look-ups that are to come. In a large store each of them waits for
 // memory, once for the index and once for the record; Fetch has the memory of all
@@ -19,7 +15,7 @@ type Lookups struct {
 }
 
 // MaxLookups is how many Lookups hold: more than a processor fetches at a time.
-const MaxLookups = 32
+const MaxLookups = 64
 
 type lookup struct {
 	shard *Shard
@@ -53,7 +49,7 @@ func (l *Lookups) Fetch() {
 	for i := range l.of[:l.n] {
 		x := &l.of[i]
 		if d := x.index.dir.Load(); d != nil {
-			l.at[n] = uintptr(unsafe.Pointer(lineAt(d.table(x.hash), d.home(x.hash))))
+			l.at[n] = d.address(x.hash)
 			n++
 		}
 	}
@@ -89,7 +85,5 @@ func (x *lookup) record() uintptr {
 	if n == 0 {
 		return 0
 	}
-	return addressOf(&x.shard.records.at(n).Binding)
+	return x.shard.records.at(n).address()
 }
-
-func addressOf(b *Binding) uintptr { return uintptr(unsafe.Pointer(b)) }

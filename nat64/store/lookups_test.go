@@ -1,6 +1,9 @@
 package store
 
-import "testing"
+import (
+	"testing"
+	"unsafe"
+)
 
 // TestLookupsFetchTheirRecords: but for a few, whose tag another record has.
 func TestLookupsFetchTheirRecords(t *testing.T) {
@@ -20,7 +23,7 @@ func TestLookupsFetchTheirRecords(t *testing.T) {
 		next.AddOut(sh, proto, v6, port)
 		next.AddIn(sh, proto, b.V4, b.Port4)
 		for k := range next.of[:next.n] {
-			if at := next.of[k].record(); at == addressOf(b) {
+			if at := next.of[k].record(); at == uintptr(unsafe.Pointer(b)) {
 				right++
 			}
 		}

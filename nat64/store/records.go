@@ -32,6 +32,8 @@ const (
 	maxRecords = 1 << numberBits
 )
 
+func (b *record) address() uintptr { return uintptr(unsafe.Pointer(b)) }
+
 // at returns a record by its number.
 func (r *records) at(n uint32) *record {
 	chunk := unsafe.Add(r.base, uintptr(r.chunks[n>>chunkBits])<<unitBits)
@@ -41,6 +43,7 @@ func (r *records) at(n uint32) *record {
 func (r *records) alloc() (uint32, bool) {
 	if n := r.free; n != 0 {
 		r.free = r.at(n).more
+		r.fetch(r.free)
 		return n, true
 	}
 	if r.next>>chunkBits >= uint32(len(r.chunks)) {
@@ -56,12 +59,26 @@ func (r *records) alloc() (uint32, bool) {
 		r.next = max(r.next, 1)
 	}
 	r.next++
+	r.fetch(r.next)
 	return r.next - 1, true
+}
+
+// fetch begins to fetch the record that will be the next one.
+func (r *records) fetch(n uint32) {
+	if n != 0 && n>>chunkBits < uint32(len(r.chunks)) {
+		at := r.at(n).address()
+		prefetch(&[]uintptr{at, at + uintptr(recordSize) - 1}[0], 2)
+	}
 }
 
 func (r *records) put(n uint32) {
 	*r.at(n) = record{more: r.free}
 	r.free = n
+}
+
+// is4 reports whether the record is of an IPv4 transport address.
+func (b *record) is4(proto uint8, v4 uint32, port uint16) bool {
+	return b.V4 == v4 && b.Port4 == port && b.Proto == proto
 }
 
 // hash returns the hash of a record for the index of a side.

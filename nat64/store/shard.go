@@ -17,6 +17,7 @@ type Shard struct {
 	slab      slab
 	records   records
 	by6, by4  index
+	late      late
 	displaced map[key6]*Shard
 	counts    [kinds]counters
 	_         [64]byte // keeps the lock of the next shard off the line of the counts
@@ -60,13 +61,17 @@ func (sh *Shard) Out(proto uint8, v6 wire.Addr, port uint16) Ref {
 // In finds the binding of an IPv4 transport address in this shard, the zero Ref
 // if there is none here.
 func (sh *Shard) In(proto uint8, v4 uint32, port uint16) Ref {
+	sh.catchUp()
+	if n := sh.late.record; n != 0 && sh.records.at(n).is4(proto, v4, port) {
+		return Ref(n)
+	}
 	d := sh.by4.dir.Load()
 	if d == nil {
 		return 0
 	}
 	probe := d.probe(hash4(sh.records.seed, proto, v4, port))
 	for n := probe.next(); n != 0; n = probe.next() {
-		if b := sh.records.at(n); b.V4 == v4 && b.Port4 == port && b.Proto == proto {
+		if sh.records.at(n).is4(proto, v4, port) {
 			return Ref(n)
 		}
 	}
@@ -81,22 +86,20 @@ func (sh *Shard) Binding(r Ref) *Binding { return &sh.records.at(uint32(r)).Bind
 // memory, or if the shard holds 4,194,303 bindings already.
 func (sh *Shard) Bind(b Binding) (Ref, bool) {
 	sh.slab.reclaim()
+	if !sh.catchUp() {
+		return 0, false
+	}
 	n, ok := sh.records.alloc()
 	if !ok {
 		return 0, false
 	}
 	b.stored = 0
 	*sh.records.at(n) = record{Binding: b}
-	h := hash6(sh.records.seed, b.Proto, b.V6, b.Port6)
-	if !sh.by6.insert(h, n) {
+	if !sh.by6.insert(hash6(sh.records.seed, b.Proto, b.V6, b.Port6), n) {
 		sh.records.put(n)
 		return 0, false
 	}
-	if !sh.by4.insert(hash4(sh.records.seed, b.Proto, b.V4, b.Port4), n) {
-		sh.by6.remove(h, n)
-		sh.records.put(n)
-		return 0, false
-	}
+	sh.insertLate(n, hash4(sh.records.seed, b.Proto, b.V4, b.Port4))
 	sh.counts[kind(b.Proto)].bindings.Add(1)
 	return Ref(n), true
 }
@@ -108,7 +111,11 @@ func (sh *Shard) Unbind(r Ref) {
 	c.bindings.Add(^uint64(0))
 	c.sessions.Add(-uint64(sh.Len(r)))
 	sh.by6.remove(sh.records.hash(side6, n), n)
-	sh.by4.remove(sh.records.hash(side4, n), n)
+	if sh.late.record == n {
+		sh.late = late{}
+	} else {
+		sh.by4.remove(sh.records.hash(side4, n), n)
+	}
 	if b.more != 0 {
 		sh.slab.freeTree(b.more, int(b.stored&rootClass))
 	}
