@@ -43,6 +43,9 @@ func BenchmarkTable(b *testing.B) {
 				b.Run(fmt.Sprintf("in/batch=%d", batch), func(b *testing.B) { l.random(b, n, batch, l.putIn) })
 			}
 			stop()
+			for _, x := range l.burdens(n) {
+				b.Run("beside/"+x.name, func(b *testing.B) { l.beside(b, n, x.carry) })
+			}
 		})
 	}
 }
@@ -81,8 +84,9 @@ type traffic struct {
 	in, out   *wire.Batch
 	out6, in4 []byte // a packet of a host, and one to it
 	host      wire.Addr
-	at        []uint64        // transport addresses of the pool, by session
-	spent     []time.Duration // for each loopBatch packets
+	now       func() time.Duration // of packets that burdens accompany
+	at        []uint64             // transport addresses of the pool, by session
+	spent     []time.Duration      // for each loopBatch packets
 }
 
 // loopBatch is how many packets the worker reads at most before it translates them.

@@ -72,9 +72,11 @@ func (l *Ledger) IsIdle(b Block) bool {
 		return true
 	}
 	from, shard, number := l.pool.place(b.First), l.pool.shard(b.First), s.number(b.V4)
-	pg := l.shards[shard].page(l.pool, number)
-	for kind := range numProto {
-		words := pg.sheet(l.pool, number, kind)
+	for kind, pg := range l.shards[shard].of(number) {
+		if kind == kindBlock || pg == nil {
+			continue
+		}
+		words := pg.sheet(l.pool, number)
 		for i := from / 64; i*64 < from+l.pool.block; i++ {
 			if words[i]&below(from+l.pool.block-i*64)&^below(from-i*64) != 0 {
 				return false

@@ -124,7 +124,7 @@ type choice struct {
 func (l *Ledger) choose(c choice, r *Request) (uint16, bool) {
 	p := l.pool
 	number := c.number(c.v4)
-	taken := l.shards[c.shard].page(p, number).sheet(p, number, c.kind)
+	taken := l.shards[c.shard].page(p, number, c.kind).sheet(p, number)
 	has := c.words[c.kind][c.shard*p.words : (c.shard+1)*p.words]
 	for i, which := range r.suits(c.kind) {
 		if which == 0 {

@@ -9,7 +9,7 @@ import (
 // shard, or a port, need the caller's lock of that shard, which they do not take.
 // Find and FindBlock need none.
 //
-// A port takes a bit for each protocol, allotted 16 addresses at a time when the
+// A port takes a bit, allotted for 16 addresses and a protocol at a time when the
 // first of them is used.
 type Ledger struct {
 	pool   *Pool
@@ -21,15 +21,15 @@ type Ledger struct {
 // A ledgerShard is what one lock guards; the space behind it keeps two of them
 // from sharing a cache line.
 type ledgerShard struct {
-	pages []*page
+	pages []*page // by number of the first address, and kind
 	taken [numKinds]int
 	_     [16]byte
 }
 
-// A page is what is taken on some addresses in a row, in one shard.
+// A page is what is taken of one kind on some addresses in a row, in one shard.
 type page struct {
-	used  [pageSize][numKinds]uint32 // of those that the pool has
-	words []uint64                   // by address, kind and place
+	used  [pageSize]uint32 // of those that the pool has
+	words []uint64         // by address and place
 }
 
 const pageSize = 16
@@ -101,31 +101,33 @@ func (l *Ledger) Adopt(shard int, old *Ledger) bool {
 	for i := range o.spans {
 		for n := range o.spans[i].size() {
 			from := o.spans[i].index + n
-			pg := old.shards[shard].pages
-			if from/pageSize >= len(pg) || pg[from/pageSize] == nil {
-				continue
-			}
-			v4 := o.spans[i].first + uint32(n)
-			if s := p.span(v4); s != nil {
-				l.adopt(shard, s, s.number(v4), pg[from/pageSize].all(p, from))
-			}
+			l.adopt(shard, o.spans[i].first+uint32(n), old.shards[shard].of(from), from)
 		}
 	}
 	return true
 }
 
-// adopt records the words of all kinds of an address.
-func (l *Ledger) adopt(shard int, s *span, number int, words []uint64) {
+// adopt records what is taken on an address, if the pool has it. In another ledger
+// it has a number and pages.
+func (l *Ledger) adopt(shard int, v4 uint32, pages []*page, oldNumber int) {
 	p := l.pool
-	pg := l.shards[shard].page(p, number)
-	copy(pg.all(p, number), words)
-	for kind := range numKinds {
+	s := p.span(v4)
+	if s == nil {
+		return
+	}
+	number := s.number(v4)
+	for kind, from := range pages {
+		if from == nil {
+			continue
+		}
+		pg := l.shards[shard].page(p, number, kind)
 		used := 0
-		for i, w := range pg.sheet(p, number, kind) {
+		for i, w := range from.sheet(p, oldNumber) {
+			pg.sheet(p, number)[i] = w
 			used += ones(w & s.words[kind][shard*p.words+i])
 		}
 		l.shards[shard].taken[kind] += used
-		pg.used[number%pageSize][kind] = uint32(used)
+		pg.used[number%pageSize] = uint32(used)
 		if used > 0 && used == int(s.count[kind][shard]) {
 			l.close(shard, number, kind)
 		}
@@ -135,15 +137,15 @@ func (l *Ledger) adopt(shard int, s *span, number int, words []uint64) {
 func (l *Ledger) take(s *span, kind int, v4 uint32, port uint16) bool {
 	shard, place, number := l.pool.shard(port), l.pool.place(port), s.number(v4)
 	sh := &l.shards[shard]
-	pg := sh.page(l.pool, number)
-	w, bit := &pg.sheet(l.pool, number, kind)[place/64], uint64(1)<<(place%64)
+	pg := sh.page(l.pool, number, kind)
+	w, bit := &pg.sheet(l.pool, number)[place/64], uint64(1)<<(place%64)
 	if *w&bit != 0 {
 		return false
 	}
 	*w |= bit
 	if s.has[kind].has(port) {
 		sh.taken[kind]++
-		used := &pg.used[number%pageSize][kind]
+		used := &pg.used[number%pageSize]
 		*used++
 		if *used == s.count[kind][shard] {
 			l.close(shard, number, kind)
@@ -155,15 +157,15 @@ func (l *Ledger) take(s *span, kind int, v4 uint32, port uint16) bool {
 func (l *Ledger) release(s *span, kind int, v4 uint32, port uint16) {
 	shard, place, number := l.pool.shard(port), l.pool.place(port), s.number(v4)
 	sh := &l.shards[shard]
-	pg := sh.page(l.pool, number)
-	w, bit := &pg.sheet(l.pool, number, kind)[place/64], uint64(1)<<(place%64)
+	pg := sh.page(l.pool, number, kind)
+	w, bit := &pg.sheet(l.pool, number)[place/64], uint64(1)<<(place%64)
 	if *w&bit == 0 {
 		return
 	}
 	*w &^= bit
 	if s.has[kind].has(port) {
 		sh.taken[kind]--
-		used := &pg.used[number%pageSize][kind]
+		used := &pg.used[number%pageSize]
 		if *used == s.count[kind][shard] {
 			l.open(shard, number, kind)
 		}
@@ -185,26 +187,30 @@ func (l *Ledger) open(shard, number, kind int) {
 	}
 }
 
-// page returns the page of an address, made if need be.
-func (sh *ledgerShard) page(p *Pool, number int) *page {
+// of returns the pages of an address by kind, as far as there are any.
+func (sh *ledgerShard) of(number int) []*page {
 	if sh.pages == nil {
-		sh.pages = make([]*page, (p.n+pageSize-1)/pageSize)
+		return nil
 	}
-	pg := &sh.pages[number/pageSize]
+	at := number / pageSize * numKinds
+	return sh.pages[at : at+numKinds]
+}
+
+// page returns the page of an address and a kind, made if need be.
+func (sh *ledgerShard) page(p *Pool, number, kind int) *page {
+	if sh.pages == nil {
+		sh.pages = make([]*page, (p.n+pageSize-1)/pageSize*numKinds)
+	}
+	pg := &sh.pages[number/pageSize*numKinds+kind]
 	if *pg == nil {
 		n := min(pageSize, p.n-number/pageSize*pageSize)
-		*pg = &page{words: make([]uint64, n*numKinds*p.words)}
+		*pg = &page{words: make([]uint64, n*p.words)}
 	}
 	return *pg
 }
 
-// all returns the words of all kinds of an address, sheet those of one.
-func (pg *page) all(p *Pool, number int) []uint64 {
-	size := numKinds * p.words
-	at := number % pageSize * size
-	return pg.words[at : at+size : at+size]
-}
-
-func (pg *page) sheet(p *Pool, number, kind int) []uint64 {
-	return pg.all(p, number)[kind*p.words : (kind+1)*p.words]
+// sheet returns the words of an address.
+func (pg *page) sheet(p *Pool, number int) []uint64 {
+	at := number % pageSize * p.words
+	return pg.words[at : at+p.words : at+p.words]
 }

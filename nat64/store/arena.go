@@ -40,7 +40,7 @@ type system struct {
 
 const (
 	hugePage = 2 << 20
-	ahead    = 4 * hugePage
+	ahead    = 3 * hugePage
 	skipped  = 4096 // octets at the front, so that no ref is 0
 	slack    = 4096 // octets at the end: a *node may reach past its block
 )

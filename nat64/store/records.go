@@ -27,7 +27,7 @@ type records struct {
 }
 
 const (
-	chunkBits  = 11
+	chunkBits  = 10
 	recordSize = int(unsafe.Sizeof(record{}))
 	maxRecords = 1 << numberBits
 )

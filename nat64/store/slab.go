@@ -20,7 +20,7 @@ const (
 	classes   = 9
 	pageClass = classes - 1
 	pageSize  = unit << pageClass
-	chunkSize = 64 << 10
+	chunkSize = 32 << 10
 )
 
 func (s *slab) at(ref uint32) unsafe.Pointer {
