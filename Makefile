@@ -25,11 +25,17 @@ build: ## build the static binary bin/taygo
 test: ## run all tests; those that need a network namespace skip where none can be had
 	go test $(TESTFLAGS) ./...
 
-# Tables of routes belong to one goroutine, and of the route mapper's tests, which
-# mostly wait for the kernel, a few have all of its goroutines at work.
+# The race detector looks at the packages in which goroutines start; in those of the
+# demo and the lab, they only run programs. Of the tests of whole processes, which
+# have the detector in them as well, and of the route mapper, most of which wait for
+# the kernel, a few have all goroutines at work. Tests that generate thousands of
+# packets generate fewer: make test runs them in full.
+RACE = CGO_ENABLED=1 GORACE='halt_on_error=1 atexit_sleep_ms=0' go test -race -short $(TESTFLAGS)
+BUSY := MapContinuous|MapMove|MapRestart|NetnsReload|Segments|UnderTraffic|DeviceLost|NetnsWorkers|NAT64Restart|NAT64Short|NAT64Log|NAT64Follow|RoutesReload|RoutesKilled|Sessions$$|Follow$$
+
 race: ## run the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race $(TESTFLAGS) $$(go list ./... | grep -v -e '/routemap$$' -e '/routemap/ortc$$' -e '/routemap/rib$$')
-	CGO_ENABLED=1 go test -race $(TESTFLAGS) -run 'MapContinuous|MapMove|MapRestart|NetnsReload|Segments' ./internal/routemap
+	$(RACE) $$(.ci/racy | grep -v -x -e ./internal/demo -e ./internal/lab -e ./internal/routemap -e ./cmd/taygo)
+	$(RACE) -run '$(BUSY)' ./internal/routemap ./cmd/taygo
 
 fuzz: ## run every fuzz target for FUZZTIME (20s), then the property tests a million times
 	.ci/fuzz $(FUZZTIME)

@@ -57,7 +57,11 @@ func TestNetnsBenchSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: run make tools", err)
 	}
-	peers, err := Peers("taygo=" + builtTaygo(t) + ",null,route,tayga=" + tayga)
+	list := "taygo=" + builtTaygo(t) + ",null"
+	if !testing.Short() {
+		list += ",route,tayga=" + tayga
+	}
+	peers, err := Peers(list)
 	must(t, err)
 	r, err := Run(t.Context(), Options{
 		Peers: peers, Only: regexp.MustCompile(""), Rounds: 1, Measure: 60 * time.Millisecond, Exact: 0.5, Progress: testLog{t},

@@ -104,6 +104,9 @@ func runs(n int) int {
 	if os.Getenv("TAYGO_LONG") != "" {
 		return 1_000_000
 	}
+	if testing.Short() {
+		return n / 10
+	}
 	return n
 }
 

@@ -44,8 +44,11 @@ func sequence(t *testing.T, c *capture, s *sender, n int) int {
 // What is written becomes the packets given, each flow in its order.
 func TestMergeIsExact(t *testing.T) {
 	turns := 600
-	if os.Getenv("TAYGO_LONG") != "" {
+	switch {
+	case os.Getenv("TAYGO_LONG") != "":
 		turns = 100_000
+	case testing.Short():
+		turns = 100
 	}
 	for name, events := range map[string][]event{"harmless": harmless, "harmful": append(harmful, harmless...)} {
 		choose := random(1)

@@ -39,8 +39,11 @@ var builtBinary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	built = filepath.Join(dir, "taygo")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-X main.version="+testVersion, "-o", built, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	args := append([]string{"build", "-buildvcs=false", "-ldflags", "-X main.version=" + testVersion, "-o", built}, raceFlags...)
+	cmd := exec.Command("go", append(args, ".")...)
+	if len(raceFlags) == 0 { // the race detector is in C
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", cmd, err, out)
 	}

@@ -91,7 +91,7 @@ func exists(name string) bool {
 
 // openDevice opens the device and puts the rules for it in force.
 func (g *Gateway) openDevice() (device, error) {
-	d, err := g.open(g.config)
+	d, err := g.open(g.configuration())
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +118,10 @@ func (g *Gateway) keepDevice(ctx context.Context, d device) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if !errors.Is(err, tundev.ErrGone) || g.config.TUNLost == conf.TUNLostExit {
+		if !errors.Is(err, tundev.ErrGone) || g.configuration().TUNLost == conf.TUNLostExit {
 			return err
 		}
-		g.options.Log.Error("device lost", "device", d.Name(), "tun-lost", g.config.TUNLost.String())
+		g.options.Log.Error("device lost", "device", d.Name(), "tun-lost", g.configuration().TUNLost.String())
 		if d, err = g.awaitDevice(ctx); d == nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func (g *Gateway) see(d device, e tundev.Event) {
 func (g *Gateway) awaitDevice(ctx context.Context) (device, error) {
 	pause := 10 * time.Millisecond
 	for {
-		if g.config.TUNLost == conf.TUNLostRecreate || exists(g.config.TUNDevice) {
+		if c := g.configuration(); c.TUNLost == conf.TUNLostRecreate || exists(c.TUNDevice) {
 			d, err := g.openDevice()
 			switch {
 			case err == nil:

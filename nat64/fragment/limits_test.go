@@ -229,7 +229,7 @@ func TestConfigure(t *testing.T) {
 func TestFlood(t *testing.T) {
 	n := 1_000_000
 	if testing.Short() {
-		n = 100_000
+		n = 20_000
 	}
 	for _, sources := range []int{1, 1 << 20} {
 		w := newWorld(t, fragment.Options{}, 1)

@@ -22,6 +22,9 @@ func rounds(n int) int {
 	if os.Getenv("TAYGO_LONG") != "" {
 		return 30 * n
 	}
+	if testing.Short() {
+		return n / 10
+	}
 	return n
 }
 
