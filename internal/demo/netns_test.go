@@ -20,7 +20,9 @@ import (
 func taygo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "taygo")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "taygo/cmd/taygo").CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", path, "taygo/cmd/taygo")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
