@@ -92,7 +92,7 @@ func (r *rules) explainDedicated(e Explanation, host wire.Addr) Explanation {
 		return e
 	}
 	e.V6, e.V4 = netip.AddrPortFrom(host.Netip(), 0), addrPort4(v4, 0)
-	e.Rule = "the address is dedicated to the host"
+	e.Static, e.Rule = true, "the address is dedicated to the host"
 	return e
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,13 +19,14 @@ func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
 		Usage:     "tell what addresses, or a flow, become on the other side, and by which rule",
-		ArgsUsage: "ADDRESS[:PORT]... | tcp|udp|icmp SOURCE:PORT DESTINATION:PORT",
+		ArgsUsage: "ADDRESS[:PORT]... | tcp|udp|icmp SOURCE:PORT DESTINATION:PORT | NUMBER SOURCE DESTINATION",
 		Description: "Addresses are explained by the configuration alone; with nat64-deterministic, 192.0.2.1:4000 tells whose port that is. A flow is explained by a running taygo, which knows " +
 			"its bindings and sessions: give both ends as its sender has them, such as tcp [2001:db8::1]:4000 [64:ff9b::cb00:7105]:80. " +
-			"Nothing is made or prolonged for its sake. An identifier of icmp stands for a port.",
+			"Nothing is made or prolonged for its sake. An identifier of icmp stands for a port, and protocols without ports have a number, such as 47.",
 		Flags: []cli.Flag{configFlag(), socketFlag()},
 		Action: func(c *cli.Context) error {
-			if slices.Contains(control.Protocols, strings.ToLower(c.Args().First())) {
+			first := c.Args().First()
+			if _, bad := strconv.ParseUint(first, 10, 8); bad == nil || slices.Contains(control.Protocols, strings.ToLower(first)) {
 				return explainFlow(c)
 			}
 			return explainAddresses(c)
@@ -88,7 +90,7 @@ func explainFlow(c *cli.Context) error {
 		return err
 	}
 	w := c.App.Writer
-	fmt.Fprintf(w, "%s %v -> %v\n", flow.Protocol, flow.Src, flow.Dst)
+	fmt.Fprintf(w, "%s %s -> %s\n", flow.Protocol, otherSide(flow.Src), otherSide(flow.Dst))
 	if e.Verdict == "translated" {
 		fmt.Fprintf(w, "    becomes  %s -> %s\n", otherSide(e.Src), otherSide(e.Dst))
 	} else {

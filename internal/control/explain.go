@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"time"
 )
 
 // A Flow is a first packet of a kind, from Src to Dst, both of one family. Ports of
 // icmp are identifiers.
 type Flow struct {
-	Protocol string // tcp, udp or icmp
+	Protocol string // tcp, udp, icmp, or the number of a protocol without ports
 	Src, Dst netip.AddrPort
 }
 
@@ -51,18 +52,29 @@ func (c Client) ExplainFlow(ctx context.Context, f Flow) (FlowExplanation, error
 	return e, nil
 }
 
-// ParseFlow reads a flow: its protocol, and two addresses with their ports.
+// ParseFlow reads a flow: its protocol, and two addresses with their ports. One of a
+// protocol that is given by its number has none.
 func ParseFlow(proto, src, dst string) (f Flow, err error) {
-	if f.Protocol, err = ParseProtocol(proto); err != nil {
+	parse, form := netip.ParseAddrPort, "an address with a port: write one like 192.0.2.1:80 or [2001:db8::1]:80"
+	if n, bad := strconv.ParseUint(proto, 10, 8); bad == nil {
+		if n == 6 || n == 17 || n == 1 || n == 58 {
+			return f, fmt.Errorf("control: flow: protocol %d has ports: write tcp, udp or icmp", n)
+		}
+		f.Protocol, form = proto, "an address without a port: write one like 192.0.2.1 or 2001:db8::1"
+		parse = func(s string) (netip.AddrPort, error) {
+			a, err := netip.ParseAddr(s)
+			return netip.AddrPortFrom(a, 0), err
+		}
+	} else if f.Protocol, err = ParseProtocol(proto); err != nil {
 		return f, err
 	}
 	for _, end := range []struct {
 		text string
 		to   *netip.AddrPort
 	}{{src, &f.Src}, {dst, &f.Dst}} {
-		a, err := netip.ParseAddrPort(end.text)
+		a, err := parse(end.text)
 		if err != nil || a.Addr().Zone() != "" || a.Addr().Is4In6() {
-			return f, fmt.Errorf("control: flow: %q is not an address with a port: write one like 192.0.2.1:80 or [2001:db8::1]:80", end.text)
+			return f, fmt.Errorf("control: flow: %q is not %s", end.text, form)
 		}
 		*end.to = a
 	}

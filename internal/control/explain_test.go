@@ -28,6 +28,9 @@ func TestFlowsThatCannotBe(t *testing.T) {
 		{"tcp", "192.0.2.1:1", "[2001:db8::1]:2", "not of one family"},
 		{"udp", "[fe80::1%eth0]:1", "[2001:db8::1]:2", "write one like"},
 		{"udp", "[::ffff:192.0.2.1]:1", "192.0.2.1:2", "write one like"},
+		{"6", "192.0.2.1", "192.0.2.2", "protocol 6 has ports: write tcp, udp or icmp"},
+		{"47", "192.0.2.1:1", "192.0.2.2", "an address without a port"},
+		{"256", "192.0.2.1", "192.0.2.2", "write tcp, udp or icmp"},
 	} {
 		if _, err := ParseFlow(c.proto, c.src, c.dst); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s %s: %v", c.proto, c.src, c.dst, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"taygo/conf"
@@ -20,13 +21,15 @@ var errNoPool = errors.New("gateway: there is no stateful translation: give it a
 // protocolWords are the words for protocols that have ports.
 var protocolWords = map[uint8]string{wire.ProtoTCP: "tcp", wire.ProtoUDP: "udp", wire.ProtoICMP: "icmp"}
 
+// protocolNumber returns the number of a protocol by its word, or as a word.
 func protocolNumber(word string) uint8 {
 	for number, w := range protocolWords {
 		if w == word {
 			return number
 		}
 	}
-	return 0
+	number, _ := strconv.ParseUint(word, 10, 8)
+	return uint8(number)
 }
 
 // query returns q as the table understands it.

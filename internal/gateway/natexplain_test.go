@@ -12,7 +12,8 @@ import (
 // TestExplainFlow: what becomes of a flow is what becomes of its packets, also of
 // one that turns back to an IPv6 host, or that goes to the translator itself.
 func TestExplainFlow(t *testing.T) {
-	r := start(t, natConfig+"nat64-static tcp [2001:db8:2::80]:80 192.0.2.2:80\nnat64-static icmp [2001:db8:2::80]:7 192.0.2.2:7\n", 1)
+	r := start(t, natConfig+"nat64-static tcp [2001:db8:2::80]:80 192.0.2.2:80\nnat64-static icmp [2001:db8:2::80]:7 192.0.2.2:7\n"+
+		"nat64-pool 192.0.2.9\nnat64-dedicated 192.0.2.9 2001:db8:2::9\n", 1)
 	const own6in4 = "2001:db8:64::192.0.2.1"
 	for _, tt := range []struct{ proto, src, dst, verdict, to string }{
 		{"tcp", "[" + ordinary + "]:4000", "[" + far6 + "]:80", "translated", far4 + ":80"},
@@ -38,6 +39,11 @@ func TestExplainFlow(t *testing.T) {
 		{"tcp", far4 + ":53", "192.0.2.2:80", "translated", "[2001:db8:2::80]:80"},
 		{"tcp", far4 + ":53", "192.0.2.77:80", "destination_unmapped", ""},
 		{"tcp", far4 + ":53", "198.51.100.10:80", "translated", "[" + mapped + "]:80"},
+		{"47", ordinary, far6, "stateless_only", ""},
+		{"47", far4, pool4, "stateless_only", ""},
+		{"47", "2001:db8:2::9", far6, "translated", far4 + ":0"},
+		{"47", far4, "192.0.2.9", "translated", "[2001:db8:2::9]:0"},
+		{"47", mapped, far6, "translated", far4 + ":0"},
 	} {
 		f, err := control.ParseFlow(tt.proto, tt.src, tt.dst)
 		if err != nil {
