@@ -191,7 +191,7 @@ func (m *Mapper) audit() error {
 		m.auditSoon()
 		return nil
 	}
-	missing := m.mend(want)
+	missing := m.mend(want, wrong)
 	wrong = slices.DeleteFunc(wrong, func(f found) bool { return m.replaced(want, f) })
 	m.remove(wrong)
 	if missing+len(wrong) > 0 {
@@ -206,15 +206,27 @@ func (m *Mapper) audit() error {
 	return err
 }
 
-// mend adds the routes of a table that were not seen, and ends the marking.
-func (m *Mapper) mend(want *rib.RIB) int {
-	missing := 0
+// mend adds the routes of a table that were not seen, and ends the marking. One takes
+// the place of a wrong one of ours, but not of what somebody has put there since.
+func (m *Mapper) mend(want *rib.RIB, wrong []found) int {
+	missing, at := 0, make(map[foreignRoute]bool, len(wrong))
+	for _, f := range wrong {
+		if p, ok := m.mapping.Unmap(f.dst); ok {
+			at[foreignRoute{p, f.target.metric}] = true
+		}
+	}
 	if want.Unseen() > 0 {
 		for p, nh := range want.All() {
-			if !want.Seen(p) && m.targetOf(nh).usable && !m.foreign.has(p, m.targetOf(nh).metric) {
-				missing++
-				m.request(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, p, m.targetOf(nh))
+			t := m.targetOf(nh)
+			if want.Seen(p) || !t.usable || m.foreign.has(p, t.metric) {
+				continue
 			}
+			missing++
+			flags := uint16(unix.NLM_F_CREATE | unix.NLM_F_EXCL)
+			if at[foreignRoute{p, t.metric}] {
+				flags = unix.NLM_F_CREATE | unix.NLM_F_REPLACE
+			}
+			m.request(unix.RTM_NEWROUTE, flags, p, t)
 		}
 	}
 	want.Unmark()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -107,6 +108,7 @@ func (c *Conn) readAhead() func() ([]byte, error) {
 	go func() {
 		for last := false; !last; {
 			r := received{room: <-empty}
+			_ = c.file.SetReadDeadline(time.Now().Add(patience)) // it fails only if the file is closed
 			r.datagram, r.err = c.readInto(r.room)
 			last = r.err != nil
 			for m := range Messages(r.datagram) {
