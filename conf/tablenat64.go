@@ -28,7 +28,7 @@ var nat64Table = []directive{
 	{
 		Directive{
 			"nat64-filtering", "endpoint-independent|address-dependent",
-			"Who may send to a binding from IPv4: everybody, or only addresses that it has sent to.",
+			"Who may send to a binding from IPv4: everybody, or only addresses that it has sent to; others are told (ICMPv4 3/13), but for those that open a TCP connection, whose SYN is kept.",
 			"endpoint-independent", "RFC 6146 §3.5, RFC 6888 §3",
 		}, 1, 1, refused, either("endpoint-independent", "address-dependent", func(c *Config) *bool { return &c.NAT64.AddressDependent }),
 	},

@@ -126,7 +126,7 @@ var (
 		StatelessOnly:          {"stateless_only", Rejected, icmpMessage{3, 2}, icmpMessage{1, 4}, "RFC 6146 §3.4", "a protocol that has no ports, so that stateful translation cannot tell hosts apart"},
 		NoBinding:              {"no_binding", Dropped, none, none, "RFC 6146 §3.5.1.2, §3.5.3", "to an IPv4 transport address that no IPv6 host is using"},
 		NoSession:              {"no_session", Dropped, none, none, "RFC 6146 §3.5.2.2", "a TCP segment, not a SYN, of no connection that is known"},
-		Filtered:               {"filtered", Dropped, none, none, "RFC 6146 §3.5.1.2, RFC 4787 §5", "from an IPv4 host to which the IPv6 host has sent nothing, with nat64-filtering address-dependent"},
+		Filtered:               {"filtered", Rejected, prohibited4, prohibited6, "RFC 6146 §3.5.1.2, RFC 4787 §5", "from an IPv4 host to which the IPv6 host has sent nothing, with nat64-filtering address-dependent"},
 		TCPIncoming:            {"tcp_incoming", Dropped, none, none, "RFC 6146 §3.5.2.2", "a connection opened from IPv4, which nat64-incoming-tcp refuses"},
 		ICMPInformational:      {"icmp_informational", Dropped, none, none, "RFC 6146 §3.5.3", "an ICMPv6 echo message, which nat64-icmp-informational refuses"},
 		SourceLimit:            {"source_limit", Rejected, icmpMessage{3, 1}, icmpMessage{1, 3}, "RFC 6888 REQ-4, REQ-11", "the source prefix has as many bindings, sessions or ports as it may have"},
