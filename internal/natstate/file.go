@@ -38,7 +38,7 @@ func (f File) Path() string { return f.path }
 // which is no error: Octets is 0 then. After an error the table is as empty as it
 // was (see Read).
 func (f File) Load(o Options, restore Restorer) (Loaded, error) {
-	r, err := os.Open(f.Path())
+	r, err := f.open()
 	if errors.Is(err, fs.ErrNotExist) {
 		return Loaded{}, nil
 	}
@@ -60,6 +60,12 @@ func (f File) Load(o Options, restore Restorer) (Loaded, error) {
 	return l, fmt.Errorf("natstate: sessions not restored: %s: %w: %s", f.Name(), err, advice(err))
 }
 
+// open opens the file for reading. It does not wait for the writer of a pipe, which
+// Load refuses.
+func (f File) open() (*os.File, error) {
+	return os.OpenFile(f.Path(), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
 // advice says what an operator can do about a file that is not restored.
 func advice(err error) string {
 	switch {
@@ -78,7 +84,7 @@ func advice(err error) string {
 // Key returns the key of the table that was saved, with which one is to be made
 // for Load; the zero Key, which stands for a new one, if there is no good file.
 func (f File) Key() [32]byte {
-	r, err := os.Open(f.Path())
+	r, err := f.open()
 	if err != nil {
 		return [32]byte{}
 	}

@@ -94,9 +94,13 @@ func TestFilesThatAreNotRestored(t *testing.T) {
 		"damaged":     {func(path string) error { return os.WriteFile(path, flip(good, 20), 0o600) }, "checksum: look after the disk"},
 		"newer":       {func(path string) error { return os.WriteFile(path, flip(good, 8), 0o600) }, "another version of taygo has written this: its version is 65"},
 		"a directory": {func(path string) error { return os.Mkdir(path, 0o700) }, "it is no file but a d"},
+		"a pipe":      {func(path string) error { return syscall.Mkfifo(path, 0o600) }, "it is no file but a p"},
 	} {
 		f := in(t.TempDir()).Called("/var/spool/taygo/nat64.state")
 		must(t, row.make(f.Path()))
+		if key := f.Key(); row.says[0] == 'i' && key != ([32]byte{}) {
+			t.Errorf("%s: a key %x", name, key)
+		}
 		_, err := f.Load(Options{Now: start}, func([]nat64.Entry) (int, int) {
 			t.Errorf("%s: something is restored", name)
 			return 0, 0

@@ -39,7 +39,7 @@ func (f File) Path() string { return filepath.Join(f.dir, Name) }
 // Load reads the file; if there is none there are no leases. The errors are about
 // single lines, and about the file if it, or the rest of it, cannot be read.
 func (f File) Load(now time.Time) ([]Entry, []error) {
-	r, err := os.Open(f.Path())
+	r, err := os.OpenFile(f.Path(), os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -290,3 +290,20 @@ func TestTruncatedFile(t *testing.T) {
 		}
 	}
 }
+
+// TestAPipeHoldsUpNobody: Load finds no leases in it, and Save replaces it.
+func TestAPipeHoldsUpNobody(t *testing.T) {
+	f := In(t.TempDir())
+	if err := syscall.Mkfifo(f.Path(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if entries, errs := f.Load(time.Now()); len(entries) != 0 || len(errs) != 0 {
+		t.Errorf("%v, %v", entries, errs)
+	}
+	if err := f.Save(nil, time.Now()); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Lstat(f.Path()); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
