@@ -24,10 +24,13 @@ func BenchmarkNetnsBeside(b *testing.B) {
 	l := newMillion(b, AggregateOff)
 	l.load(false)
 	for b.Loop() {
-		mapper := l.timed("mapper", 0, l.start)
-		_, err := l.m.Flush(b.Context())
-		must(b, err)
-		l.end()
+		var mapper time.Duration
+		for range 2 { // the first finds no memory that the kernel has used for routes
+			mapper = l.timed("mapper", 0, l.start)
+			_, err := l.m.Flush(b.Context())
+			must(b, err)
+			l.end()
+		}
 		l.bare(mapper)
 		l.ipBatch(mapper)
 		l.oneByOne(mapper)
