@@ -14,7 +14,7 @@ type Options struct {
 	Name       string // "" for nat64%d; the kernel puts the lowest free number for %d
 	Queues     int    // how many are wanted; 0 is 1
 	Offload    bool   // take and give TCP and UDP super-packets, as far as the kernel does
-	TxQueueLen int    // make the transmit queue, from the kernel to us, at least that many packets; 0 leaves it
+	TxQueueLen int    // make the transmit queue, from the kernel to us, at least that many packets, if this process may; 0 leaves it
 	RPS        []int  // the CPUs, counted from 0, on which the kernel forwards what is written; none leaves it
 }
 
@@ -105,7 +105,8 @@ func (d *Device) open(o Options, offered offers) error {
 		return err
 	}
 	if o.TxQueueLen > l.txQueueLen {
-		if err := d.watch.setTxQueueLen(o.TxQueueLen); err != nil {
+		err := d.watch.setTxQueueLen(o.TxQueueLen)
+		if err != nil && !errors.Is(err, unix.EPERM) { // the owner of a device may only open it
 			return err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"taygo/internal/netlab"
 )
 
@@ -33,4 +35,20 @@ func TestNetnsOrdinaryUserIsToldWhatToDo(t *testing.T) {
 			t.Errorf("told:\n%s\nwithout %q", out, want)
 		}
 	}
+}
+
+// Who owns a device opens it without any capability, and leaves what needs one.
+func TestNetnsOwnerNeedsNoCapability(t *testing.T) {
+	h := newHost(t)
+	must(t, h.Do(func() error { return Make("nat64") }))
+	must(t, h.Do(func() error { // on a thread that ends with this
+		none := [2]unix.CapUserData{}
+		must(t, unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]))
+		d, err := Open(Options{Name: "nat64", Queues: 2, Offload: true, TxQueueLen: DefaultTxQueueLen})
+		must(t, err)
+		if got, want := d.Mode().String(), "multi-queue 2, vnet header, tso+uso"; got != want {
+			t.Errorf("mode is %q, want %q", got, want)
+		}
+		return d.Close()
+	}))
 }
