@@ -276,6 +276,10 @@ func TestNetnsRoutesRefusals(t *testing.T) {
 	if code := p.stop(); code != 0 {
 		t.Errorf("status %d", code)
 	}
+	p = start(t, w.host, nil, "setpriv", "--bounding-set=-all", "--inh-caps=-all", built, "routes", "run", "-c", w.conf, "-s", w.socket)
+	if code := p.wait(); code != 1 || !strings.Contains(p.log.String(), "operation not permitted: run as root, or with CAP_NET_ADMIN") {
+		t.Errorf("without rights: status %d, and it says %s", code, &p.log)
+	}
 	none := file(t, commonLines)
 	if r := taygo(t, w.host, "routes", "run", "-c", none, "-s", w.socket); r.code != 1 || !strings.Contains(r.stderr, "no routes to map: say with route-source") {
 		t.Errorf("without a source: %+v", r)

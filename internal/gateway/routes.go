@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"reflect"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 // may be called from any goroutine, Run only once.
 type routeKeeper struct {
 	log     *slog.Logger
+	alone   bool // nothing else is done: the want of rights ends Run
 	changed chan struct{}
 	first   chan struct{} // closed when there is a mapper for the first time
 
@@ -71,7 +73,7 @@ func routesOf(c *conf.Config) any {
 }
 
 // Run maps routes until ctx ends. What cannot go on is told and tried again: packets
-// are translated all the same.
+// are translated all the same. If there are none, the want of rights is an error.
 func (k *routeKeeper) Run(ctx context.Context) error {
 	pause := time.Second
 	for ctx.Err() == nil {
@@ -82,6 +84,9 @@ func (k *routeKeeper) Run(ctx context.Context) error {
 		if len(c.Routes.Sources) > 0 {
 			began := time.Now()
 			if err := k.runOne(ctx, c); err != nil {
+				if k.alone && errors.Is(err, os.ErrPermission) {
+					return err
+				}
 				k.log.Error("routes are not mapped, trying again", "error", err, "pause", pause)
 				again = time.After(pause)
 				if pause = min(2*pause, time.Minute); time.Since(began) > time.Minute {
@@ -149,6 +154,7 @@ func RunRoutes(ctx context.Context, path string, log *slog.Logger, socket string
 		return fmt.Errorf("gateway: %s: no routes to map: say with route-source where they come from", path)
 	}
 	k := newRouteKeeper(c, log)
+	k.alone = true
 	reload := func() error {
 		c, err := Load(path)
 		if err != nil {
