@@ -70,7 +70,7 @@ type NAT64 struct {
 	// NAT64StateOff. Default "nat64.state".
 	StateFile string
 	// StateInterval is how often it is written, up to a day. Zero: only at exit.
-	// Default a minute.
+	// Default ten seconds.
 	StateInterval time.Duration
 }
 
@@ -204,6 +204,6 @@ func nat64Defaults() NAT64 {
 		},
 		SourceBits:    64,
 		StateFile:     "nat64.state",
-		StateInterval: time.Minute,
+		StateInterval: 10 * time.Second,
 	}
 }

@@ -3,6 +3,7 @@ package conf
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestNAT64Idle: what is set for stateful translation and does nothing warns.
@@ -39,7 +40,7 @@ func TestNAT64Idle(t *testing.T) {
 			"f:3: nat64-log: blocks has no effect without nat64-port-blocks: add nat64-port-blocks, or remove blocks",
 		},
 		{
-			"a time for no file", "nat64-state-interval 60\nnat64-state-file off" + poolLine, withPool(func(n *NAT64) { n.StateFile = NAT64StateOff }),
+			"a time for no file", "nat64-state-interval 60\nnat64-state-file off" + poolLine, withPool(func(n *NAT64) { n.StateFile, n.StateInterval = NAT64StateOff, time.Minute }),
 			"f:3: nat64-state-interval: has no effect with nat64-state-file off: remove one",
 		},
 	})

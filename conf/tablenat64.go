@@ -140,8 +140,8 @@ var nat64Table = []directive{
 	{
 		Directive{
 			"nat64-state-interval", "SECONDS",
-			"How often the state file is written, up to 86400 seconds. With 0 it is written at exit only.",
-			"60", "",
+			"How often the state file is written, up to 86400 seconds, but for a twentieth of the time at most: a large one less often. With 0 it is written at exit only.",
+			"10", "",
 		}, 1, 1, refused, seconds(0, 86400, func(c *Config) *time.Duration { return &c.NAT64.StateInterval }),
 	},
 }

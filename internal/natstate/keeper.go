@@ -38,25 +38,44 @@ type Kept struct {
 	Err     error // why there is no newer one; nil after a success
 }
 
-// Run saves a snapshot each time Every has passed, until ctx ends: then at once,
-// without the one that it may be writing. The last one is for Save, when no packet
-// is translated any more. It returns nil.
+// effort is the part of the time that Run spends on snapshots at most, as 1/effort.
+const effort = 20
+
+// Run saves a snapshot each time Every has passed, or less often if that would take
+// too much of the time, until ctx ends: then at once, without the one that it may be
+// writing. The last one is for Save, when no packet is translated any more. An empty
+// table is saved once. It returns nil.
 func (k *Keeper) Run(ctx context.Context) error {
 	if k.Every <= 0 {
 		return nil
 	}
-	tick := time.NewTicker(k.Every)
-	defer tick.Stop()
+	timer := time.NewTimer(k.Every)
+	defer timer.Stop()
 	for {
 		select {
-		case <-tick.C:
-			if ctx.Err() == nil {
+		case <-timer.C:
+			begun := time.Now()
+			if ctx.Err() == nil && !k.stillEmpty() {
 				_ = k.Save(ctx) // Tell and Kept have it
 			}
+			timer.Reset(max(k.Every, effort*time.Since(begun)))
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// stillEmpty reports whether there is nothing, as in the newest snapshot.
+func (k *Keeper) stillEmpty() bool {
+	if kept := k.Kept(); kept.Octets == 0 || kept.Bindings > 0 || kept.Err != nil {
+		return false
+	}
+	empty := true
+	k.Export(func(nat64.Entry) bool {
+		empty = false
+		return false
+	})
+	return empty
 }
 
 // Save saves a snapshot. One that ctx ends is not reported anywhere else.

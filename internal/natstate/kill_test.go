@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"taygo/nat64"
@@ -124,6 +126,62 @@ func TestAKeeperIsNotHeldUp(t *testing.T) {
 	if kept := k.Kept(); kept != (Kept{}) {
 		t.Errorf("%+v", kept)
 	}
+}
+
+// TestAnEmptyTableIsSavedOnce: until there is something again.
+func TestAnEmptyTableIsSavedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all atomic.Pointer[[]nat64.Entry]
+		all.Store(&[]nat64.Entry{})
+		f, saved := in(t.TempDir()), 0
+		k := &Keeper{
+			File: f, Every: time.Second,
+			Now: func() Moment { saved++; return start },
+			Export: func(yield func(nat64.Entry) bool) {
+				slices.Values(*all.Load())(yield)
+			},
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- k.Run(ctx) }()
+		wait := func(want int) {
+			t.Helper()
+			time.Sleep(10*time.Second + time.Millisecond)
+			synctest.Wait()
+			if saved != want {
+				t.Errorf("saved %d times, want %d", saved, want)
+			}
+		}
+		wait(1)
+		some := entries(5)
+		all.Store(&some)
+		wait(11)
+		all.Store(&[]nat64.Entry{})
+		wait(12)
+		stop()
+		must(t, <-done)
+		holds(t, f, 0)
+	})
+}
+
+// TestAKeeperHasTime: a snapshot that takes long is not taken again at once.
+func TestAKeeperHasTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		saved := 0
+		k := &Keeper{
+			File: in(t.TempDir()), Every: time.Second, Now: func() Moment { saved++; return start },
+			Export: func(yield func(nat64.Entry) bool) { time.Sleep(time.Second); yield(entry(0)) },
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- k.Run(ctx) }()
+		time.Sleep(100 * time.Second) // of which it has five
+		stop()
+		must(t, <-done)
+		if saved != 5 {
+			t.Errorf("saved %d times, want 5", saved)
+		}
+	})
 }
 
 // TestWithoutATime a Keeper saves only when it is told to.
