@@ -90,9 +90,12 @@ func rank(h uint64) uint32 {
 	return u + uint32(uint64(u)*uint64(^u)>>32)/3
 }
 
+// place returns the place of a hash.
+func (d *directory) place(h uint64) *atomic.Uint32 { return &d.tables[rank(h)>>(32-d.depth)] }
+
 // table returns the table of a hash.
 func (d *directory) table(h uint64) unsafe.Pointer {
-	return unsafe.Add(d.base, uintptr(d.tables[rank(h)>>(32-d.depth)].Load())<<unitBits)
+	return unsafe.Add(d.base, uintptr(d.place(h).Load())<<unitBits)
 }
 
 // address returns where the home line of a hash lies.

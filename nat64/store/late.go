@@ -1,9 +1,11 @@
 package store
 
-// A late is a record that by4 does not have yet. The line of the index that a new
-// binding belongs into by its IPv4 side is in no cache, as its port is a random one.
-// It comes meanwhile, if the binding is entered only when the shard is asked again;
-// that of the IPv6 side has come for Out.
+import "unsafe"
+
+// A late is a record that by4 does not have yet. The lines of the index that a new
+// binding belongs into by its IPv4 side are in no cache, as its port is a random one.
+// They come meanwhile, if the binding is entered only when the shard is asked again;
+// those of the IPv6 side have come for Out.
 type late struct {
 	record uint32 // 0: none
 	hash   uint64
@@ -13,8 +15,9 @@ type late struct {
 func (sh *Shard) insertLate(n uint32, h uint64) {
 	sh.late = late{n, h}
 	if d := sh.by4.dir.Load(); d != nil {
-		at := d.address(h)
-		prefetch(&at, 1)
+		table := d.table(h)
+		at := [...]uintptr{uintptr(unsafe.Pointer(lineAt(table, d.home(h)))), uintptr(unsafe.Pointer(lineAt(table, d.other(h))))}
+		prefetch(&at[0], len(at))
 	}
 }
 

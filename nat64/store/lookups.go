@@ -1,26 +1,36 @@
 package store
 
-import "taygo/translate/wire"
+import (
+	"unsafe"
+
+	"taygo/translate/wire"
+)
 
 // Lookups are look-ups that are to come. In a large store each of them waits for
-// memory, once for the index and once for the record; Fetch has the memory of all
-// of them come at the same time. The zero Lookups is empty.
+// memory, once for the index and once for the record, and in a very large one for the
+// directory of the index; Fetch has the memory of all of them come at the same time.
+// The zero Lookups is empty.
 //
 // Addresses are collected first and fetched in a short loop: a processor has only
 // so many instructions under way, and those between two fetches are among them.
 type Lookups struct {
-	n  int
-	of [MaxLookups]lookup
-	at [2 * MaxLookups]uintptr
+	n, wanted int
+	of        [MaxLookups]lookup
+	at        [2 * MaxLookups]uintptr
 }
 
 // MaxLookups is how many Lookups hold: more than a processor fetches at a time.
 const MaxLookups = 64
 
+// deep is the depth from which directories take more memory than what a processor
+// keeps close by.
+const deep = 9
+
 type lookup struct {
 	shard *Shard
 	index *index
 	hash  uint64
+	other bool // its home line has been looked at, in vain
 }
 
 // Full reports whether there is no room for another.
@@ -28,12 +38,12 @@ func (l *Lookups) Full() bool { return l.n == MaxLookups }
 
 // AddOut adds an Out of sh. It needs no lock.
 func (l *Lookups) AddOut(sh *Shard, proto uint8, v6 wire.Addr, port uint16) {
-	l.add(lookup{sh, &sh.by6, hash6(sh.records.seed, proto, v6, port)})
+	l.add(lookup{shard: sh, index: &sh.by6, hash: hash6(sh.records.seed, proto, v6, port)})
 }
 
 // AddIn adds an In of sh. It needs no lock.
 func (l *Lookups) AddIn(sh *Shard, proto uint8, v4 uint32, port uint16) {
-	l.add(lookup{sh, &sh.by4, hash4(sh.records.seed, proto, v4, port)})
+	l.add(lookup{shard: sh, index: &sh.by4, hash: hash4(sh.records.seed, proto, v4, port)})
 }
 
 func (l *Lookups) add(of lookup) {
@@ -45,45 +55,82 @@ func (l *Lookups) add(of lookup) {
 // they would wait for it, and forgets them. It takes the lock of one shard at a
 // time, for a moment, and leaves out what another has locked.
 func (l *Lookups) Fetch() {
-	n := 0
-	for i := range l.of[:l.n] {
-		x := &l.of[i]
-		if d := x.index.dir.Load(); d != nil {
-			l.at[n] = d.address(x.hash)
-			n++
+	all := l.of[:l.n]
+	for i := range all {
+		l.directory(&all[i])
+	}
+	l.fetch()
+	for i := range all {
+		l.line(&all[i])
+	}
+	l.fetch()
+	for i := range all {
+		l.record(&all[i])
+	}
+	l.fetch()
+	for i := range all { // of those in their other lines, which have come by now
+		if all[i].other {
+			l.record(&all[i])
 		}
 	}
-	prefetch(&l.at[0], n)
-	n = 0
-	for i := range l.of[:l.n] {
-		if at := l.of[i].record(); at != 0 {
-			l.at[n] = at
-			n++
-			if last := at + uintptr(recordSize) - 1; (at^last)&^63 != 0 {
-				l.at[n] = last
-				n++
-			}
-		}
-	}
-	prefetch(&l.at[0], n)
+	l.fetch()
 	l.n = 0
 }
 
-// record returns the address of the record that the search will look at first, 0 if
-// there is none.
-func (x *lookup) record() uintptr {
+// want adds an address to what is to be fetched.
+func (l *Lookups) want(at uintptr) {
+	l.at[l.wanted] = at
+	l.wanted++
+}
+
+// fetch begins to fetch what is wanted.
+func (l *Lookups) fetch() {
+	prefetch(&l.at[0], l.wanted)
+	l.wanted = 0
+}
+
+// directory wants the place of a directory.
+func (l *Lookups) directory(x *lookup) {
+	if d := x.index.dir.Load(); d != nil && d.depth >= deep {
+		l.want(uintptr(unsafe.Pointer(d.place(x.hash))))
+	}
+}
+
+// line wants the home line.
+func (l *Lookups) line(x *lookup) {
+	if d := x.index.dir.Load(); d != nil {
+		l.want(d.address(x.hash))
+	}
+}
+
+// record wants the record that the search will look at first. If it may be in the
+// other line, it wants that, unless it had it already.
+func (l *Lookups) record(x *lookup) {
 	if !x.shard.TryLock() {
-		return 0
+		return
 	}
 	defer x.shard.Unlock()
 	d := x.index.dir.Load()
 	if d == nil {
-		return 0
+		return
 	}
 	probe := d.probe(x.hash)
-	n := probe.next()
-	if n == 0 {
-		return 0
+	other := probe.other
+	if !x.other {
+		probe.other = nil
 	}
-	return x.shard.records.at(n).address()
+	n := probe.next()
+	switch {
+	case n != 0:
+		at := x.shard.records.at(n).address()
+		l.want(at)
+		if last := at + uintptr(recordSize) - 1; (at^last)&^63 != 0 {
+			l.want(last)
+		}
+	case other != nil && !x.other:
+		x.other = true
+		l.want(uintptr(unsafe.Pointer(other)))
+		return
+	}
+	x.other = false
 }

@@ -27,7 +27,7 @@ type records struct {
 }
 
 const (
-	chunkBits  = 10
+	chunkBits  = 11
 	recordSize = int(unsafe.Sizeof(record{}))
 	maxRecords = 1 << numberBits
 )
