@@ -31,7 +31,7 @@ test: ## run all tests; those that need a network namespace skip where none can 
 # the kernel, a few have all goroutines at work. Tests that generate thousands of
 # packets generate fewer: make test runs them in full.
 RACE = CGO_ENABLED=1 GORACE='halt_on_error=1 atexit_sleep_ms=0' go test -race -short $(TESTFLAGS)
-BUSY := MapContinuous|MapMove|MapRestart|NetnsReload|Segments|UnderTraffic|DeviceLost|NetnsWorkers|NAT64Restart|NAT64Short|NAT64Log|NAT64Follow|RoutesReload|RoutesKilled|Sessions$$|Follow$$
+BUSY := MapContinuous|MapMove|MapRestart|NetnsReload|Segments|UnderTraffic|DeviceLost|NetnsWorkers|NAT64Short|NAT64Log|NAT64Follow|RoutesReload|RoutesKilled|Sessions$$|Follow$$
 
 race: ## run the tests under the race detector (needs a C compiler)
 	$(RACE) $$(.ci/racy | grep -v -x -e ./internal/demo -e ./internal/lab -e ./internal/routemap -e ./cmd/taygo)
