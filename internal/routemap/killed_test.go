@@ -86,7 +86,7 @@ type process struct {
 func (l *mapLab) startProcess(mode string) *process {
 	l.t.Helper()
 	p := &process{Cmd: l.Command(l.t.Context(), "/proc/self/exe")}
-	p.Env = append(os.Environ(), inProcess+"="+mode, "GOGC=50")
+	p.Env = append(os.Environ(), inProcess+"="+mode, "GOMEMLIMIT=18MiB") // as taygo routes run has it
 	var err error
 	p.in, err = p.StdinPipe()
 	must(l.t, err)
