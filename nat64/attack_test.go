@@ -215,7 +215,7 @@ func TestRingOfSYNs(t *testing.T) {
 func TestClockOfAnotherWorker(t *testing.T) {
 	k := newKit(t, newTable(t, options(func(o *nat64.Options) { o.Limits.SourceRate, o.Limits.SourceBurst = 100, 100 })))
 	at := establish(t, k, host)
-	for i := range 10000 {
+	for i := range effort(10000) {
 		k.now = time.Minute + time.Duration(i)*time.Second - time.Duration(i%7)*100*time.Millisecond
 		if _, v := k.sendIn(nat64.TCP, server, at, pkttest.ACK); v != translate.Translated {
 			t.Fatalf("packet %d: %v", i, v)

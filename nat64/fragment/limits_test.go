@@ -228,7 +228,7 @@ func TestConfigure(t *testing.T) {
 // passes, in order or not (RFC 4787 REQ-14a).
 func TestFlood(t *testing.T) {
 	n := 1_000_000
-	if testing.Short() {
+	if testing.Short() || raced {
 		n = 20_000
 	}
 	for _, sources := range []int{1, 1 << 20} {

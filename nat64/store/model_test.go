@@ -22,7 +22,7 @@ func rounds(n int) int {
 	if os.Getenv("TAYGO_LONG") != "" {
 		return 30 * n
 	}
-	if testing.Short() {
+	if testing.Short() || raced {
 		return n / 10
 	}
 	return n

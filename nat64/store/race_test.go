@@ -19,7 +19,7 @@ func TestGoroutinesShareAStore(t *testing.T) {
 			u := universe{hosts: 200, ports6: 50, addrs: 4, ports4: 3000, peers: 30, peerPorts: 10, region: region}
 			m := machineOn(s, t, u, rand.New(rand.NewPCG(uint64(region), 5)).IntN)
 			for _, growth := range []int{14, 8, 2} {
-				for range rounds(4000) {
+				for range max(4000, rounds(4000)) {
 					m.change(growth)
 				}
 			}
