@@ -53,9 +53,12 @@ bench-record: ## the same on a machine that does nothing else, and the micro-ben
 	bench/micro >bench/results/$$(date -u +%Y-%m-%dT%H%M)-$(VERSION).micro.txt
 	bench/scale >bench/results/$$(date -u +%Y-%m-%dT%H%M)-$(VERSION).scale.txt
 
+RECORDED = $(lastword $(sort $(wildcard bench/results/*.micro.txt)))
+
 bench-compare: $(BENCHSTAT) ## compare the micro-benchmarks with the last that are recorded
+	@[ -n '$(RECORDED)' ] || { echo 'no micro-benchmarks are recorded in bench/results: make bench-record does that' >&2; exit 1; }
 	bench/micro >bin/micro.txt
-	$(BENCHSTAT) -ignore commit,kernel $(lastword $(sort $(wildcard bench/results/*.micro.txt))) bin/micro.txt
+	$(BENCHSTAT) -ignore commit,kernel $(RECORDED) bin/micro.txt
 
 lint: $(GOLANGCI) ## run the linters
 	$(GOLANGCI) run
