@@ -176,14 +176,14 @@ func (t *Translator) judgeZeroUDP(p *Packet, v Verdict) Verdict {
 	switch {
 	case p.More || mode == ZeroUDPDrop:
 		return ZeroUDPChecksum
-	case v != Translated || mode == ZeroUDPForward:
+	case mode == ZeroUDPForward:
 		return v
 	}
 	p.sumUDP = true
 	if n := int(binary.BigEndian.Uint16(p.frame.Bytes()[p.Len+4:])); n < wire.UDPLen || n > p.payload() {
 		return ZeroUDPChecksum // which octets would it cover?
 	}
-	return Translated
+	return v
 }
 
 // isEcho reports whether the ICMP type is an echo request or reply.
