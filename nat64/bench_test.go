@@ -60,21 +60,26 @@ func processorTime(b *testing.B) int64 {
 	return u.Utime.Nano() + u.Stime.Nano()
 }
 
-// BenchmarkNew opens sessions, each with a binding of its own.
+// BenchmarkNew opens sessions, each with a binding of its own, in batches like those
+// of the packet loop but without translation, with the sweeper beside it.
 func BenchmarkNew(b *testing.B) {
 	for _, limited := range []bool{false, true} {
 		b.Run(fmt.Sprintf("limits=%v", limited), func(b *testing.B) {
-			o := benchOptions(10_000_000)
+			o := benchOptions(max(b.N, 10_000_000))
 			if limited {
 				o.Limits.Sessions, o.Limits.SourceSessions, o.Limits.SourcePorts = 1<<25, 1<<25, 1<<25
 				o.Limits.SourceRate, o.Limits.SourceBurst = 1<<20, 1<<20
 			}
-			table := newTable(b, o)
+			l := newTraffic(b, o, 0)
+			defer l.sweep()()
 			d := newDial(b)
 			timed(b, func() {
 				for i := range b.N {
+					if i%loopBatch == 0 {
+						l.prefetch(i)
+					}
 					d.set(i)
-					if v := table.Map(d.p); v != translate.Translated {
+					if v := l.table.Map(d.p); v != translate.Translated {
 						b.Fatalf("flow %d: %v", i, v)
 					}
 				}
