@@ -92,9 +92,9 @@ func run(ctx context.Context, args []string) error {
 	if c.json != "" {
 		err = errors.Join(err, write(c.json, report.JSON))
 	}
-	if c.record != "" && err == nil {
+	if c.record != "" { // also what was measured until the limit
 		name := filepath.Join(c.record, report.Name())
-		err = errors.Join(write(name+".txt", report.Text), write(name+".json", report.JSON))
+		err = errors.Join(err, write(name+".txt", report.Text), write(name+".json", report.JSON))
 	}
 	return err
 }

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"taygo/internal/netlab"
 )
 
 func TestFlags(t *testing.T) {
@@ -42,6 +46,25 @@ func TestMistakes(t *testing.T) {
 	} {
 		if _, err := parse(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}
+
+// TestNetnsLimit: what was measured until the limit is recorded, and the limit told.
+func TestNetnsLimit(t *testing.T) {
+	netlab.Require(t)
+	dir := t.TempDir()
+	err := run(t.Context(), strings.Fields("-peers route -only ^tcp/4to6/1$ -rounds 99 -seconds 0.2 -limit 3s -record "+dir))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, want that it was stopped", err)
+	}
+	for _, kind := range []string{"*.txt", "*.json"} {
+		files, err := filepath.Glob(filepath.Join(dir, kind))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%d files %s, %v", len(files), kind, err)
+		}
+		if text, err := os.ReadFile(files[0]); err != nil || !strings.Contains(string(text), "tcp/4to6/1") {
+			t.Errorf("%s: %v, %q", kind, err, text)
 		}
 	}
 }
