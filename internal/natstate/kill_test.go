@@ -133,10 +133,11 @@ func TestAnEmptyTableIsSavedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all atomic.Pointer[[]nat64.Entry]
 		all.Store(&[]nat64.Entry{})
-		f, saved := in(t.TempDir()), 0
+		f := in(t.TempDir())
+		var saved atomic.Int64
 		k := &Keeper{
 			File: f, Every: time.Second,
-			Now: func() Moment { saved++; return start },
+			Now: func() Moment { saved.Add(1); return start },
 			Export: func(yield func(nat64.Entry) bool) {
 				slices.Values(*all.Load())(yield)
 			},
@@ -144,12 +145,12 @@ func TestAnEmptyTableIsSavedOnce(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- k.Run(ctx) }()
-		wait := func(want int) {
+		wait := func(want int64) {
 			t.Helper()
 			time.Sleep(10*time.Second + time.Millisecond)
 			synctest.Wait()
-			if saved != want {
-				t.Errorf("saved %d times, want %d", saved, want)
+			if got := saved.Load(); got != want {
+				t.Errorf("saved %d times, want %d", got, want)
 			}
 		}
 		wait(1)
