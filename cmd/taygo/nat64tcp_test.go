@@ -129,10 +129,11 @@ func serveTCP(t *testing.T, h *netlab.Host, at string, port uint16, treat func(*
 }
 
 // A reset by the server reaches the host, its session ends sooner, and the next
-// connection is as good as any.
+// connection is as good as any. One worker keeps all packets in order: where one of
+// the host's comes behind the reset, the session lives on (RFC 6146 §3.5.2.2).
 func TestNetnsNAT64Resets(t *testing.T) {
 	t.Parallel()
-	w := newNATWorld(t, plan{})
+	w := newNATWorld(t, plan{lines: "workers 1\n"})
 	w.start()
 	serveTCP(t, w.four, four, 80, func(c *net.TCPConn) {
 		_, _ = bufio.NewReader(c).ReadString('\n')
