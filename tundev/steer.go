@@ -25,7 +25,7 @@ func (d *Device) steer(cpus []int) error {
 	for i := range d.queues {
 		path := filepath.Join("class/net", d.Name(), "queues", fmt.Sprintf("rx-%d", i), "rps_cpus")
 		if err := writeAt(root, path, mask); err != nil {
-			return fmt.Errorf("steer packets to the CPUs %v: write %s to %s: %w: name CPUs that there are in rps-cpus", cpus, mask, path, err)
+			return fmt.Errorf("steer packets to the CPUs %v: write %s to %s: %w: name CPUs that there are in rps-cpus, or leave it out", cpus, mask, path, err)
 		}
 	}
 	d.mode.RPS = strings.Trim(fmt.Sprint(cpus), "[]")
