@@ -60,13 +60,16 @@ func TestNetnsDynamicPool(t *testing.T) {
 // seenAs returns the address under which the host four sees an address of six.
 func seenAs(t *testing.T, w *world, src string) string {
 	t.Helper()
-	server, err := w.four.ListenPacket("udp", net.JoinHostPort(four, "7"))
+	// Not a fixed port: a program that a test beside this one just starts may for a
+	// moment hold the socket of the last call.
+	server, err := w.four.ListenPacket("udp", net.JoinHostPort(four, "0"))
 	must(t, err)
 	defer server.Close()
 	client, err := w.six.ListenPacket("udp", net.JoinHostPort(src, "0"))
 	must(t, err)
 	defer client.Close()
-	_, err = client.WriteTo([]byte("hello"), net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr(fourAs6), 7)))
+	port := server.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	_, err = client.WriteTo([]byte("hello"), net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr(fourAs6), port)))
 	must(t, err)
 	must(t, server.SetReadDeadline(deadline()))
 	_, from, err := server.ReadFrom(make([]byte, 10))
