@@ -86,7 +86,9 @@ func (x *index) split(d *directory, h uint64, ref uint32) {
 		d.tables[first+half+i].Store(ref)
 	}
 	for i := uintptr(0); i <= fullMask; i += splitLines {
-		x.fetch(low, i)
+		if newTags(depth) {
+			x.fetch(low, i)
+		}
 		for k := range uintptr(splitLines) {
 			x.splitLine(d, low, high, i+k)
 		}
@@ -96,56 +98,47 @@ func (x *index) split(d *directory, h uint64, ref uint32) {
 // splitLines is how many lines are split at a time.
 const splitLines = 4
 
-// fetch begins to fetch the records that splitLine will look at.
+// fetch begins to fetch the records of the lines that are split next.
 func (x *index) fetch(table unsafe.Pointer, first uintptr) {
 	var at [splitLines * slots]uintptr
 	n := 0
 	for i := range uintptr(splitLines) {
 		l := lineAt(table, first+i)
 		for _, slot := range l[:l.used()] {
-			if l.newTags() || slot&isAway != 0 {
-				at[n] = x.records.at(slot & (isAway - 1)).address()
-				n++
-			}
+			at[n] = x.records.at(slot & (isAway - 1)).address()
+			n++
 		}
 	}
 	prefetch(&at[0], n)
 }
 
-// newTags reports whether the tags are used up when the table is split.
-func (l *line) newTags() bool { return (l.depth()+1)%tagSplits == 0 }
+// newTags reports whether the tags are used up when a table of a depth is split.
+func newTags(depth uint32) bool { return (depth+1)%tagSplits == 0 }
 
-// splitLine splits line i. It fetches the records whose home it must know, or all
-// when the tags are used up.
+// splitLine splits line i. It reads the records when the tags are used up. Where a
+// record goes is as good as random: it is written to both lines, and counted in one.
 func (x *index) splitLine(d *directory, low, high unsafe.Pointer, i uintptr) {
 	from, to := lineAt(low, i), lineAt(high, i)
-	depth, used, newTags := from.depth(), from.used(), from.newTags()
-	var hashes [slots]uint64
-	for k, slot := range from[:used] {
-		if newTags || slot&isAway != 0 {
-			hashes[k] = x.records.hash(x.side, slot&(isAway-1))
+	var kept, moved uint32
+	old := *from
+	depth := old.depth()
+	for _, slot := range old[:old.used()] {
+		upper := slot << (depth % tagSplits) >> 31
+		if newTags(depth) {
+			h := x.records.hash(x.side, slot&(isAway-1))
+			slot = slot<<(32-rankShift)>>(32-rankShift) | rankTag(h, depth+1)
 		}
-	}
-	kept, moved := 0, 0
-	for k, slot := range from[:used] {
-		upper := slot<<(depth%tagSplits)>>31 != 0
-		if newTags {
-			slot = slot<<(32-tagShift)>>(32-tagShift) | tag(hashes[k], depth+1)
-		}
-		if !upper {
-			from[kept] = slot
-			kept++
-			continue
-		}
-		to[moved] = slot
-		moved++
 		if slot&isAway != 0 {
-			home := d.home(hashes[k])
-			lineAt(low, home)[slots]--
-			lineAt(high, home)[slots]++
+			home := d.other(i, slot)
+			lineAt(low, home)[slots] -= oneAway * upper
+			lineAt(high, home)[slots] += oneAway * upper
 		}
+		from[kept&usedMask], to[moved&usedMask] = slot, slot
+		kept += 1 - upper
+		moved += upper
 	}
-	clear(from[kept:used])
-	from[slots] += 1 << depthBits
-	to[slots] += (depth + 1) << depthBits
+	clear(from[kept:slots])
+	clear(to[moved:slots])
+	from[slots] += oneDepth - moved*oneUsed
+	to[slots] += (depth+1)*oneDepth + moved*oneUsed
 }

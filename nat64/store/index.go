@@ -37,38 +37,48 @@ const (
 
 // A line is what a processor fetches at once. A record is entered in the home
 // line of its hash or, where that is well filled, in its other line: no search
-// looks at more than two. Slots are filled from the front. Of the last word, the
-// lower half says how many records at home in this line are in their other one,
-// the upper half is the depth of the table: how many bits all ranks in it have in
-// common.
+// looks at more than two. Slots are filled from the front. The last word says how
+// many are in use, how many records at home in this line are in their other one, and
+// the depth of the table: how many bits all ranks in it have in common.
 type line [slots + 1]uint32
 
 // A slot is 0, or the number of a record, whether the record is away from its
-// home line, and a tag of 9 bits of its rank. The tag begins at the depth of the
-// table, or up to 3 bits before: most splits find in the slot all that they need
-// to know of a record, and need not fetch it.
+// home line, how far apart its lines are, and 4 bits of its rank, from the depth of
+// the table on or up to 3 bits before. The latter two are its tag: most splits find
+// in the slot all that they need to know of a record, and need not fetch it.
 const (
 	slots      = 15
 	numberBits = 22
 	isAway     = 1 << numberBits
 	tagShift   = numberBits + 1
-	tagSplits  = 4
+	apartBits  = 5
+	rankShift  = tagShift + apartBits
+	tagSplits  = 32 - rankShift
 
 	leastMask = 7
 	fullMask  = pageSize/(4*(slots+1)) - 1
 	wellFull  = 12 // slots in use from which the other line may be better
 	maxDepth  = 18
 
+	oneUsed   = 1
+	usedMask  = oneAway - 1
+	oneAway   = 1 << 4
+	awayMask  = oneDepth - oneAway
 	depthBits = 16
-	awayMask  = 1<<depthBits - 1
+	oneDepth  = 1 << depthBits
 )
 
-// Bits of a hash: 8-13 are the home line, 14-19 lead to the other one, 20-31
+// Bits of a hash: 8-13 are the home line, 14-18 lead to the other one, 20-31
 // choose the home shard, and 32-63 the rank.
 
 // tag returns the tag of a hash, at its place in a slot, in a table of a depth.
 func tag(h uint64, depth uint32) uint32 {
-	return rank(h) << (depth / tagSplits * tagSplits) >> tagShift << tagShift
+	return rankTag(h, depth) | uint32(h>>14)<<(32-apartBits)>>(32-apartBits)<<tagShift
+}
+
+// rankTag returns the part of the tag that depends on the depth.
+func rankTag(h uint64, depth uint32) uint32 {
+	return rank(h) << (depth / tagSplits * tagSplits) >> rankShift << rankShift
 }
 
 func (l *line) depth() uint32 { return l[slots] >> depthBits }
@@ -76,10 +86,11 @@ func (l *line) depth() uint32 { return l[slots] >> depthBits }
 // home returns the number of the home line.
 func (d *directory) home(h uint64) uintptr { return uintptr(h>>8) & uintptr(d.mask) }
 
-// other returns the number of the other line.
-func (d *directory) other(h uint64) uintptr {
-	mask := uintptr(d.mask)
-	return (d.home(h) + 1 + uintptr(h>>14)&63*mask>>6) & mask
+// other returns, of the number of one of the lines of a record, that of its other
+// one. They are an odd number of bits apart, so that they are two in a table of any
+// size.
+func (d *directory) other(i uintptr, slot uint32) uintptr {
+	return i ^ (uintptr(slot<<(32-rankShift)>>(32-apartBits))<<1|1)&uintptr(d.mask)
 }
 
 // rank is where a hash stands among all. It is not linear: tables at the front
@@ -123,20 +134,20 @@ func (x *index) insert(h uint64, n uint32) bool {
 // enter puts a record into its table, and returns false if both lines are full.
 func (d *directory) enter(h uint64, n uint32) bool {
 	table := d.table(h)
-	home := lineAt(table, d.home(h))
+	i := d.home(h)
+	home := lineAt(table, i)
 	slot, used := tag(h, home.depth())|n, home.used()
 	if used < wellFull {
-		home[used] = slot
+		home.add(slot)
 		return true
 	}
-	other := lineAt(table, d.other(h))
-	u := other.used()
+	other := lineAt(table, d.other(i, slot))
 	switch {
-	case u < used:
-		other[u] = slot | isAway
-		home[slots]++
+	case other.used() < used:
+		other.add(slot | isAway)
+		home[slots] += oneAway
 	case used < slots:
-		home[used] = slot
+		home.add(slot)
 	default:
 		return false
 	}
@@ -144,39 +155,42 @@ func (d *directory) enter(h uint64, n uint32) bool {
 }
 
 // used returns how many slots are in use.
-func (l *line) used() int {
-	n := 0
-	for n < slots && l[n] != 0 {
-		n++
-	}
-	return n
+func (l *line) used() int { return int(l[slots] & usedMask) }
+
+// add fills a slot more. One must be free.
+func (l *line) add(slot uint32) {
+	l[l[slots]&usedMask] = slot
+	l[slots] += oneUsed
 }
 
 // remove takes out a record that insert entered.
 func (x *index) remove(h uint64, n uint32) {
 	d := x.dir.Load()
 	table := d.table(h)
-	home := lineAt(table, d.home(h))
+	i := d.home(h)
+	home := lineAt(table, i)
 	slot := tag(h, home.depth()) | n
-	if i := home.find(slot); i < slots {
-		home.drop(i)
-	} else {
-		other := lineAt(table, d.other(h))
-		if i = other.find(slot | isAway); i == slots {
-			panic("store: a Ref that names no binding")
-		}
-		other.drop(i)
-		home[slots]--
+	if k := home.find(slot); k < slots {
+		home.drop(k)
+		return
 	}
+	other := lineAt(table, d.other(i, slot))
+	k := other.find(slot | isAway)
+	if k == slots {
+		panic("store: a Ref that names no binding")
+	}
+	other.drop(k)
+	home[slots] -= oneAway
 }
 
 // find returns the place of a slot, slots if it is not in the line.
 func (l *line) find(slot uint32) int {
-	i := 0
-	for i < slots && l[i] != slot {
-		i++
+	for i, other := range l[:l.used()] {
+		if other == slot {
+			return i
+		}
 	}
-	return i
+	return slots
 }
 
 // drop empties a slot, and moves the last one to its place.
@@ -184,6 +198,7 @@ func (l *line) drop(i int) {
 	last := l.used() - 1
 	l[i] = l[last]
 	l[last] = 0
+	l[slots] -= oneUsed
 }
 
 // begin makes the first table.

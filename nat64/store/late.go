@@ -15,8 +15,8 @@ type late struct {
 func (sh *Shard) insertLate(n uint32, h uint64) {
 	sh.late = late{n, h}
 	if d := sh.by4.dir.Load(); d != nil {
-		table := d.table(h)
-		at := [...]uintptr{uintptr(unsafe.Pointer(lineAt(table, d.home(h)))), uintptr(unsafe.Pointer(lineAt(table, d.other(h))))}
+		table, i := d.table(h), d.home(h)
+		at := [...]uintptr{uintptr(unsafe.Pointer(lineAt(table, i))), uintptr(unsafe.Pointer(lineAt(table, d.other(i, tag(h, 0)))))}
 		prefetch(&at[0], len(at))
 	}
 }

@@ -11,10 +11,11 @@ type probe struct {
 // probe begins a search.
 func (d *directory) probe(h uint64) probe {
 	table := d.table(h)
-	p := probe{line: lineAt(table, d.home(h))}
+	i := d.home(h)
+	p := probe{line: lineAt(table, i)}
 	p.tag = tag(h, p.line.depth())
 	if p.line[slots]&awayMask != 0 {
-		p.other = lineAt(table, d.other(h))
+		p.other = lineAt(table, d.other(i, p.tag))
 	}
 	return p
 }
@@ -23,9 +24,9 @@ func (d *directory) probe(h uint64) probe {
 // is no more.
 func (p *probe) next() uint32 {
 	for {
-		for i := p.slot; i < slots; i++ {
-			if slot := p.line[i] ^ p.tag; slot < 1<<tagShift && slot != 0 {
-				p.slot = i + 1
+		for i, slot := range p.line[p.slot:p.line.used()] {
+			if slot ^= p.tag; slot < 1<<tagShift {
+				p.slot += i + 1
 				return slot & (isAway - 1)
 			}
 		}
