@@ -124,7 +124,8 @@ type choice struct {
 func (l *Ledger) choose(c choice, r *Request) (uint16, bool) {
 	p := l.pool
 	number := c.number(c.v4)
-	taken := l.shards[c.shard].page(p, number, c.kind).sheet(p, number)
+	pg := l.shards[c.shard].page(p, number, c.kind)
+	taken := pg.sheet(p, number)
 	has := c.words[c.kind][c.shard*p.words : (c.shard+1)*p.words]
 	for i, which := range r.suits(c.kind) {
 		if which == 0 {
@@ -139,8 +140,9 @@ func (l *Ledger) choose(c choice, r *Request) (uint16, bool) {
 			place, ok = f.count(has, taken, mixIn(r.Random, 1))
 		}
 		if ok {
-			port := p.port(c.shard, place)
-			return port, l.take(c.span, c.kind, c.v4, port)
+			taken[place/64] |= 1 << (place % 64)
+			l.count(c.span, c.kind, c.shard, number, pg)
+			return p.port(c.shard, place), true
 		}
 	}
 	return 0, false
@@ -148,17 +150,24 @@ func (l *Ledger) choose(c choice, r *Request) (uint16, bool) {
 
 // guess looks at a few places, by independent bits of a random number. Of those that
 // suit and are free, each is found with the same probability, and at once unless
-// they are few.
+// they are few. It looks at some of them whether the first is free or not, which no
+// processor could foresee.
 func (f *filter) guess(has, taken []uint64, random uint64) (place int, ok bool) {
+	const together = 3
 	size := f.end - f.from
 	log := bits.Len(uint(size - 1))
-	for range 64 / log {
-		place = f.from + int(random)&(size-1)
-		i := place / 64
-		if has[i]&^taken[i]&f.mask(i)>>(place%64)&1 != 0 {
-			return place, true
+	for range 64 / log / together {
+		free := uint64(0)
+		for k := range together {
+			place := f.from + int(random>>(k*log))&(size-1)
+			i := place / 64
+			free |= has[i] &^ taken[i] & f.mask(i) >> (place % 64) & 1 << k
 		}
-		random >>= log
+		if free != 0 {
+			first := bits.TrailingZeros64(free)
+			return f.from + int(random>>(first*log))&(size-1), true
+		}
+		random >>= together * log
 	}
 	return 0, false
 }

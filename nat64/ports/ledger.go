@@ -144,14 +144,19 @@ func (l *Ledger) take(s *span, kind int, v4 uint32, port uint16) bool {
 	}
 	*w |= bit
 	if s.has[kind].has(port) {
-		sh.taken[kind]++
-		used := &pg.used[number%pageSize]
-		*used++
-		if *used == s.count[kind][shard] {
-			l.close(shard, number, kind)
-		}
+		l.count(s, kind, shard, number, pg)
 	}
 	return true
+}
+
+// count counts a port that was taken, of those that the pool has.
+func (l *Ledger) count(s *span, kind, shard, number int, pg *page) {
+	l.shards[shard].taken[kind]++
+	used := &pg.used[number%pageSize]
+	*used++
+	if *used == s.count[kind][shard] {
+		l.close(shard, number, kind)
+	}
 }
 
 func (l *Ledger) release(s *span, kind int, v4 uint32, port uint16) {

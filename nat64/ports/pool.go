@@ -118,7 +118,9 @@ func (p *Pool) Paired(host wire.Addr) uint32 { return p.paired(host, kindAny) }
 // paired is Paired among the addresses that have ports of a kind. It halves the
 // address space again and again, and goes to either side with a probability that
 // is its part of the ports: so few go another way when a side grows, and none
-// within the other side.
+// within the other side. Each time is decided by a random number of its own, which
+// begins with a bit of the hash of the host: where both sides always have as many
+// ports, what is left of the hash says it all.
 func (p *Pool) paired(host wire.Addr, kind int) uint32 {
 	lowest, highest := p.spans[0].first, p.spans[len(p.spans)-1].last
 	size := uint64(1) << bits.Len32(lowest^highest)
@@ -130,13 +132,21 @@ func (p *Pool) paired(host wire.Addr, kind int) uint32 {
 		left := p.weight(kind, base+size) - below
 		switch {
 		case left == all:
-		case left == 0, part(mixIn(h, base+size), all) >= left:
+		case 2*left == all && p.even(base, 2*size):
+			return uint32(base + h&(2*size-1))
+		case left == 0, part(h>>bits.TrailingZeros64(size)<<63|mixIn(h, size)>>1, all) >= left:
 			base, below, all = base+size, below+left, all-left
 		default:
 			all = left
 		}
 	}
 	return uint32(base)
+}
+
+// even reports whether size addresses from base on are of one span.
+func (p *Pool) even(base, size uint64) bool {
+	s := p.span(uint32(base))
+	return s != nil && base+size-1 <= uint64(s.last)
 }
 
 // weight is how many ports of a kind lie on addresses below the given one.
