@@ -126,7 +126,7 @@ func (x *index) splitLine(d *directory, low, high unsafe.Pointer, i uintptr) {
 		upper := slot << (depth % tagSplits) >> 31
 		if newTags(depth) {
 			h := x.records.hash(x.side, slot&(isAway-1))
-			slot = slot<<(32-rankShift)>>(32-rankShift) | rankTag(h, depth+1)
+			slot = slot<<(32-rankShift)>>(32-rankShift) | rankTag(rank(h), depth+1)
 		}
 		if slot&isAway != 0 {
 			home := d.other(i, slot)

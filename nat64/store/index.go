@@ -72,13 +72,16 @@ const (
 // choose the home shard, and 32-63 the rank.
 
 // tag returns the tag of a hash, at its place in a slot, in a table of a depth.
-func tag(h uint64, depth uint32) uint32 {
-	return rankTag(h, depth) | uint32(h>>14)<<(32-apartBits)>>(32-apartBits)<<tagShift
+func tag(h uint64, depth uint32) uint32 { return rankTag(rank(h), depth) | apart(h) }
+
+// rankTag returns the part of the tag that is of the rank.
+func rankTag(rank, depth uint32) uint32 {
+	return rank << (depth / tagSplits * tagSplits) >> rankShift << rankShift
 }
 
-// rankTag returns the part of the tag that depends on the depth.
-func rankTag(h uint64, depth uint32) uint32 {
-	return rank(h) << (depth / tagSplits * tagSplits) >> rankShift << rankShift
+// apart returns the part of the tag that says how far apart the lines are.
+func apart(h uint64) uint32 {
+	return uint32(h>>14) << (32 - apartBits) >> (32 - rankShift)
 }
 
 func (l *line) depth() uint32 { return l[slots] >> depthBits }

@@ -16,7 +16,7 @@ func (sh *Shard) insertLate(n uint32, h uint64) {
 	sh.late = late{n, h}
 	if d := sh.by4.dir.Load(); d != nil {
 		table, i := d.table(h), d.home(h)
-		at := [...]uintptr{uintptr(unsafe.Pointer(lineAt(table, i))), uintptr(unsafe.Pointer(lineAt(table, d.other(i, tag(h, 0)))))}
+		at := [...]uintptr{uintptr(unsafe.Pointer(lineAt(table, i))), uintptr(unsafe.Pointer(lineAt(table, d.other(i, apart(h)))))}
 		prefetch(&at[0], len(at))
 	}
 }

@@ -52,10 +52,14 @@ func (l *Lookups) add(of lookup) {
 }
 
 // Fetch begins to fetch what the look-ups need, in a small part of the time that
-// they would wait for it, and forgets them. It takes the lock of one shard at a
-// time, for a moment, and leaves out what another has locked.
+// they would wait for it, and forgets them. It takes no lock: what another changes
+// meanwhile is fetched in vain.
 func (l *Lookups) Fetch() {
 	all := l.of[:l.n]
+	l.n = 0
+	if !fetches {
+		return
+	}
 	for i := range all {
 		l.directory(&all[i])
 	}
@@ -74,7 +78,6 @@ func (l *Lookups) Fetch() {
 		}
 	}
 	l.fetch()
-	l.n = 0
 }
 
 // want adds an address to what is to be fetched.
@@ -106,31 +109,30 @@ func (l *Lookups) line(x *lookup) {
 // record wants the record that the search will look at first. If it may be in the
 // other line, it wants that, unless it had it already.
 func (l *Lookups) record(x *lookup) {
-	if !x.shard.TryLock() {
-		return
-	}
-	defer x.shard.Unlock()
 	d := x.index.dir.Load()
 	if d == nil {
 		return
 	}
-	probe := d.probe(x.hash)
-	other := probe.other
-	if !x.other {
-		probe.other = nil
+	table, i, apart := d.table(x.hash), d.home(x.hash), apart(x.hash)
+	if x.other {
+		i = d.other(i, apart)
 	}
-	n := probe.next()
+	n, more := match(lineAt(table, i), rank(x.hash), apart)
 	switch {
 	case n != 0:
-		at := x.shard.records.at(n).address()
-		l.want(at)
-		if last := at + uintptr(recordSize) - 1; (at^last)&^63 != 0 {
-			l.want(last)
-		}
-	case other != nil && !x.other:
+		l.wantRecord(x.shard.records.guess(d.base, n))
+	case more && !x.other:
 		x.other = true
-		l.want(uintptr(unsafe.Pointer(other)))
+		l.want(uintptr(unsafe.Pointer(lineAt(table, d.other(i, apart)))))
 		return
 	}
 	x.other = false
+}
+
+// wantRecord adds the lines of a record.
+func (l *Lookups) wantRecord(at uintptr) {
+	l.want(at)
+	if last := at + uintptr(recordSize) - 1; (at^last)&^63 != 0 {
+		l.want(last)
+	}
 }

@@ -1,6 +1,9 @@
 package store
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // A record is a binding as it is stored, with its first session and the others.
 // A free one has the protocol 0.
@@ -21,9 +24,10 @@ type records struct {
 	arena  *arena
 	base   unsafe.Pointer
 	seed   *[4]uint64
-	chunks []uint32 // refs
-	next   uint32   // lowest number never used
-	free   uint32   // first of a list
+	chunks []uint32                 // refs
+	shown  atomic.Pointer[[]uint32] // chunks as they are or were, for those without the lock
+	next   uint32                   // lowest number never used
+	free   uint32                   // first of a list
 }
 
 const (
@@ -38,6 +42,16 @@ func (b *record) address() uintptr { return uintptr(unsafe.Pointer(b)) }
 func (r *records) at(n uint32) *record {
 	chunk := unsafe.Add(r.base, uintptr(r.chunks[n>>chunkBits])<<unitBits)
 	return (*record)(unsafe.Add(chunk, uintptr(n&(1<<chunkBits-1))*unsafe.Sizeof(record{})))
+}
+
+// guess returns where a record lies, by a number that may be of none, 0 then.
+func (r *records) guess(base unsafe.Pointer, n uint32) uintptr {
+	shown := r.shown.Load()
+	if shown == nil || n>>chunkBits >= uint32(len(*shown)) {
+		return 0
+	}
+	chunk := uintptr(base) + uintptr((*shown)[n>>chunkBits])<<unitBits
+	return chunk + uintptr(n&(1<<chunkBits-1))*unsafe.Sizeof(record{})
 }
 
 func (r *records) alloc() (uint32, bool) {
@@ -56,6 +70,8 @@ func (r *records) alloc() (uint32, bool) {
 		}
 		r.base = base
 		r.chunks = append(r.chunks, ref)
+		shown := r.chunks
+		r.shown.Store(&shown)
 		r.next = max(r.next, 1)
 	}
 	r.next++
