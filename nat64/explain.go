@@ -130,7 +130,8 @@ func (t *Table) explainNew(sh *shard, r *rules, q *tuple, e *Explanation) {
 		e.V4, e.Static, e.Rule = addrPort4(v4, port), true, "the binding is configured"
 		return
 	}
-	req := r.ask(sh, q)
+	var req ports.Request
+	r.ask(sh, q, &req)
 	if r.Block != 0 {
 		t.explainBlocks(r, q, &req, e)
 		return

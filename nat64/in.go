@@ -63,23 +63,24 @@ func (t *Table) inIn(sh *shard, r *rules, x request) translate.Verdict {
 	if ref != 0 {
 		if s := sh.Session(ref, q.peer, q.peerPort); s != nil && sh.settle(q.index, s, x.c) {
 			sh.step(s, q, x.c)
-			r.setIn(x.p, sh.Binding(ref), q)
+			b := sh.Binding(ref)
+			r.setIn(x.p, b.V6, b.Port6, q)
 			return translate.Translated
 		}
 	}
-	b, v := t.openIn(sh, r, ref, x)
+	v := t.openIn(sh, r, ref, x)
 	if v == translate.Translated {
-		r.setIn(x.p, &b, q)
+		r.setIn(x.p, q.host, q.hostPort, q)
 	}
 	return v
 }
 
-// setIn gives p the addresses of the binding b.
-func (r *rules) setIn(p *translate.Packet, b *store.Binding, q *tuple) {
-	p.To = translate.Pair{Src: r.embed(q.peer), Dst: b.V6}
-	p.ToPorts = translate.Ports{Src: q.peerPort, Dst: b.Port6}
+// setIn gives p the addresses of the binding of a host.
+func (r *rules) setIn(p *translate.Packet, host wire.Addr, port uint16, q *tuple) {
+	p.To = translate.Pair{Src: r.embed(q.peer), Dst: host}
+	p.ToPorts = translate.Ports{Src: q.peerPort, Dst: port}
 	if q.index == ICMP {
-		p.ToPorts.Src = b.Port6
+		p.ToPorts.Src = port
 	}
 }
 
@@ -101,39 +102,38 @@ func (r *rules) mapToDedicated(p *translate.Packet, q *tuple) translate.Verdict 
 }
 
 // openIn opens a session for the first packet of one from IPv4, in the binding ref
-// if it is there already. It returns the binding. A source of the pool is forged,
-// unless the packet turns back: answers to it would never leave.
-func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) (store.Binding, translate.Verdict) {
+// if it is there already. It completes the tuple by the host. A source of the pool is
+// forged, unless the packet turns back: answers to it would never leave.
+func (t *Table) openIn(sh *shard, r *rules, ref store.Ref, x request) translate.Verdict {
 	q := x.q
-	var b store.Binding
 	if x.p != nil && !x.p.Again && r.owns(q.peer) {
-		return b, translate.IllegalSource
+		return translate.IllegalSource
 	}
 	ref = t.tidy(sh, r, ref, x)
 	bound := sh.inUse(ref)
 	if bound {
-		b = *sh.Binding(ref)
+		b := sh.Binding(ref)
+		q.host, q.hostPort = b.V6, b.Port6
 	} else if v6, port6, static := r.static.to6(q.index, q.v4, q.port4); static {
-		b = store.Binding{V6: v6, V4: q.v4, Port6: port6, Port4: q.port4}
+		q.host, q.hostPort = v6, port6
 	} else {
-		return b, t.strange(r, x)
+		return t.strange(r, x)
 	}
 	if v, done := t.admit(sh, r, ref, x); done {
-		return b, v
+		return v
 	}
-	q.host, q.hostPort = b.V6, b.Port6
 	cost := charge{q.host, q.index, !bound, true}
 	if v := t.reserve(sh, r, ref, cost, x); v != translate.Translated {
-		return b, v
+		return v
 	}
 	if !bound {
 		var ok bool
 		if ref, ok = t.bindStatic(sh, x, q.v4, q.port4); !ok {
 			t.unreserve(r, cost)
-			return b, translate.SessionsFull
+			return translate.SessionsFull
 		}
 	}
-	return b, t.add(sh, r, ref, x)
+	return t.add(sh, r, ref, x)
 }
 
 // strange judges a packet from IPv4 to a transport address that no host uses. A

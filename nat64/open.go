@@ -6,43 +6,44 @@ import (
 )
 
 // openOut opens a session for the first packet of one from an IPv6 host, in the
-// binding ref if it is there already. It returns the binding. again says that it
-// has to be made in another shard.
-func (t *Table) openOut(sh *shard, r *rules, ref store.Ref, x request) (b store.Binding, v translate.Verdict, again bool) {
+// binding ref if it is there already. It returns the transport address of the
+// binding. again says that it has to be made in another shard.
+func (t *Table) openOut(sh *shard, r *rules, ref store.Ref, x request) (at transport, v translate.Verdict, again bool) {
 	q := x.q
 	ref = t.tidy(sh, r, ref, x)
 	bound := sh.inUse(ref)
 	if q.later || q.index == TCP && !q.event.isSYN() {
-		b, ok := r.boundTo(sh, ref, q)
+		at, ok := r.boundTo(sh, ref, q)
 		if !ok {
-			return b, translate.NoSession, false
+			return at, translate.NoSession, false
 		}
-		return b, translate.Translated, false // it passes, and makes no session
+		return at, translate.Translated, false // it passes, and makes no session
 	}
 	cost := charge{q.host, q.index, !bound, false}
 	if v := t.reserve(sh, r, ref, cost, x); v != translate.Translated {
-		return b, v, false
+		return at, v, false
 	}
 	if !bound {
 		ref, v, again = t.bind(sh, r, ref, x)
 		if v != translate.Translated || again {
 			t.unreserve(r, cost)
-			return b, v, again
+			return at, v, again
 		}
 	}
-	b = *sh.Binding(ref)
-	return b, t.add(sh, r, ref, x), false
+	b := sh.Binding(ref)
+	at = transport{b.V4, b.Port4}
+	return at, t.add(sh, r, ref, x), false
 }
 
-// boundTo returns the binding of the host of q: ref, if it is one in use, or the
-// one that is configured.
-func (r *rules) boundTo(sh *shard, ref store.Ref, q *tuple) (b store.Binding, ok bool) {
+// boundTo returns the transport address that the host of q has: that of ref, if it is
+// a binding in use, or the one that is configured.
+func (r *rules) boundTo(sh *shard, ref store.Ref, q *tuple) (at transport, ok bool) {
 	if sh.inUse(ref) {
-		return *sh.Binding(ref), true
+		b := sh.Binding(ref)
+		return transport{b.V4, b.Port4}, true
 	}
-	b.V6, b.Port6 = q.host, q.hostPort
-	b.V4, b.Port4, ok = r.static.to4(q.index, q.host, q.hostPort)
-	return b, ok
+	at.v4, at.port, ok = r.static.to4(q.index, q.host, q.hostPort)
+	return at, ok
 }
 
 // inUse reports whether ref is a binding that is not held.
@@ -171,11 +172,12 @@ func (t *Table) bind(sh *shard, r *rules, ref store.Ref, x request) (_ store.Ref
 	if v != translate.Translated || again {
 		return 0, v, again
 	}
-	b := store.Binding{V6: q.host, V4: at.v4, Port6: q.hostPort, Port4: at.port, Proto: q.proto}
+	var b store.Binding // part by part: see record.bind
+	b.V6, b.V4, b.Port6, b.Port4, b.Proto = q.host, at.v4, q.hostPort, at.port, q.proto
 	if sh.n != t.home(r, q).n {
 		b.Flags |= flagDisplaced
 	}
-	ref, ok := sh.Bind(b)
+	ref, ok := sh.Bind(&b)
 	if !ok {
 		t.free(sh, &b, x.c)
 		return 0, translate.SessionsFull, false
@@ -195,7 +197,7 @@ func (t *Table) bindStatic(sh *shard, x request, v4 uint32, port uint16) (store.
 		}
 	}
 	b := store.Binding{V6: q.host, V4: v4, Port6: q.hostPort, Port4: port, Proto: q.proto, Flags: store.Static}
-	ref, ok := sh.Bind(b)
+	ref, ok := sh.Bind(&b)
 	if ok {
 		sh.bindings[q.index]++
 		t.tellBinding(BindingMade, &b, x.c)

@@ -119,23 +119,24 @@ func (t *Table) outIn(sh *shard, r *rules, ref store.Ref, x request) (v translat
 	if ref != 0 {
 		if s := sh.Session(ref, q.peer, q.peerPort); s != nil && sh.settle(q.index, s, x.c) {
 			sh.step(s, q, x.c)
-			r.setOut(x.p, sh.Binding(ref), q)
+			b := sh.Binding(ref)
+			r.setOut(x.p, transport{b.V4, b.Port4}, q)
 			return translate.Translated, false
 		}
 	}
-	b, v, again := t.openOut(sh, r, ref, x)
+	at, v, again := t.openOut(sh, r, ref, x)
 	if v == translate.Translated && !again {
-		r.setOut(x.p, &b, q)
+		r.setOut(x.p, at, q)
 	}
 	return v, again
 }
 
-// setOut gives p the addresses of the binding b.
-func (r *rules) setOut(p *translate.Packet, b *store.Binding, q *tuple) {
-	p.To = translate.Pair{Src: wire.Addr4(b.V4), Dst: wire.Addr4(q.peer)}
-	p.ToPorts = translate.Ports{Src: b.Port4, Dst: q.peerPort}
+// setOut gives p the addresses of the binding of its host to at.
+func (r *rules) setOut(p *translate.Packet, at transport, q *tuple) {
+	p.To = translate.Pair{Src: wire.Addr4(at.v4), Dst: wire.Addr4(q.peer)}
+	p.ToPorts = translate.Ports{Src: at.port, Dst: q.peerPort}
 	if q.index == ICMP {
-		p.ToPorts.Dst = b.Port4
+		p.ToPorts.Dst = at.port
 	}
 	p.Hairpin = r.turns(q.peer)
 }

@@ -15,7 +15,8 @@ type transport struct {
 // place takes a port of this shard for the host of x. again says that another
 // shard has one.
 func (t *Table) place(sh *shard, r *rules, x request) (at transport, v translate.Verdict, again bool) {
-	req := r.ask(sh, x.q)
+	var req ports.Request
+	r.ask(sh, x.q, &req)
 	if r.Block != 0 {
 		return t.placeInBlock(sh, r, x, &req)
 	}
@@ -34,16 +35,14 @@ func (t *Table) place(sh *shard, r *rules, x request) (at transport, v translate
 	}
 }
 
-// ask returns the request for a port.
-func (r *rules) ask(sh *shard, q *tuple) ports.Request {
-	host := q.host
+// ask completes a request for a port, which is zero.
+func (r *rules) ask(sh *shard, q *tuple, req *ports.Request) {
+	req.Proto, req.Host, req.Port = q.proto, q.host, q.hostPort
 	if r.Block != 0 {
-		host = r.sources.prefixOf(host)
+		req.Host = r.sources.prefixOf(q.host)
 	}
-	return ports.Request{
-		Proto: q.proto, Host: host, Prefer: r.static.prefer(q.host), Port: q.hostPort,
-		Parity: r.Parity && q.index == UDP, Soft: r.SoftPairing, Home: sh.n, Random: sh.rng.Uint64(),
-	}
+	req.Prefer, req.Parity, req.Soft = r.static.prefer(q.host), r.Parity && q.index == UDP, r.SoftPairing
+	req.Home, req.Random = sh.n, sh.rng.Uint64()
 }
 
 // An orphan is what a home shard may still have noted of a binding that was in
@@ -131,7 +130,8 @@ func (t *Table) undisplace(q *tuple) {
 // elsewhere returns a shard to try for a port, on the n-th try, or nil.
 func (t *Table) elsewhere(x request, n int) *shard {
 	home, r := t.lockHome(x.q)
-	req := r.ask(home, x.q)
+	var req ports.Request
+	r.ask(home, x.q, &req)
 	home.Unlock()
 	if r.Block != 0 {
 		return t.blockElsewhere(r, x, &req, n)

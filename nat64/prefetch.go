@@ -36,11 +36,11 @@ func (t *Table) expect(next *store.Lookups, r *rules, b []byte) {
 	const room = 8 // of the transport header, ports or identifier among them
 	switch {
 	case len(b) >= wire.IPv6Len+room && b[0]>>4 == 6:
-		q := tuple{index: indexOf(b[6]), host: wire.Load16(b[8:])}
-		if q.index < 0 {
+		var q tuple
+		if q.index = indexOf(b[6]); q.index < 0 {
 			return
 		}
-		q.proto = protoNumbers[q.index]
+		q.proto, q.host = protoNumbers[q.index], wire.Load16(b[8:])
 		q.hostPort, _ = portsOf(q.index, b[wire.IPv6Len:])
 		next.AddOut(t.home(r, &q).Shard, q.proto, q.host, q.hostPort)
 	case len(b) >= wire.IPv4Len+room && b[0] == 4<<4|wire.IPv4Len/4 && binary.BigEndian.Uint16(b[6:])&0x1fff == 0:

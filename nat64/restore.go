@@ -112,7 +112,7 @@ func (t *Table) restoreIn(sh *shard, q *tuple, e *Entry, c clock) bool {
 		b.Flags |= store.Held
 		b.Deadline = c.up + ticksUp(min(e.Left, maxLife))
 	}
-	ref, ok := sh.Bind(b)
+	ref, ok := sh.Bind(&b)
 	if !ok {
 		b.Flags &^= flagDisplaced // restore itself takes the note back
 		t.free(sh, &b, c)

@@ -68,11 +68,8 @@ func (t *Table) Hurry() <-chan struct{} { return t.store.Wanted() }
 // pace returns how long to wait until the next call of Sweep, by what there is to
 // look at now: a table that grows makes haste at once.
 func (t *Table) pace() time.Duration {
-	records := shardsOfTable * shardLook
-	for _, proto := range protoNumbers {
-		n := t.store.Count(proto)
-		records += int(n.Bindings + n.Sessions)
-	}
+	n := t.store.Count()
+	records := shardsOfTable*shardLook + int(n.Bindings+n.Sessions)
 	round := max(sweepRound, time.Duration(records)*time.Second/sweepRate)
 	return round / time.Duration((records+sweepLook-1)/sweepLook)
 }

@@ -131,7 +131,8 @@ func (l *Ledger) choose(c choice, r *Request) (uint16, bool) {
 		if which == 0 {
 			break
 		}
-		f := newFilter(which, p.low[c.shard], &c)
+		var f filter
+		f.set(which, p.low[c.shard], &c)
 		place, ok := 0, false
 		if i == 0 {
 			place, ok = f.guess(has, taken, r.Random)
@@ -199,9 +200,10 @@ type filter struct {
 	from, end     int
 }
 
-func newFilter(which uint8, border int, c *choice) filter {
+// set makes the filter, which is zero, that of the places of c that suit.
+func (f *filter) set(which uint8, border int, c *choice) {
 	const even = 0x5555555555555555
-	f := filter{border: border, from: c.from, end: c.end}
+	f.border, f.from, f.end = border, c.from, c.end
 	if which&lowEven != 0 {
 		f.lower |= even
 	}
@@ -214,7 +216,6 @@ func newFilter(which uint8, border int, c *choice) filter {
 	if which&highOdd != 0 {
 		f.higher |= even << 1
 	}
-	return f
 }
 
 // mask returns the places of word i that suit.

@@ -10,7 +10,7 @@ next:
 	CMPQ SI, CX
 	JGE  done
 	MOVQ (SI), AX
-	PREFETCHT2 (AX)
+	PREFETCHT0 (AX)
 	ADDQ $8, SI
 	JMP  next
 

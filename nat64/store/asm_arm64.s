@@ -8,7 +8,7 @@ TEXT ·prefetch(SB), NOSPLIT, $0-16
 next:
 	CBZ  R1, done
 	MOVD.P 8(R0), R2
-	PRFM (R2), PLDL2KEEP
+	PRFM (R2), PLDL1KEEP
 	SUB  $1, R1
 	B    next
 

@@ -67,7 +67,7 @@ func (l *load) add(i int) bool {
 	k := l.ports[sh.Number()]
 	l.ports[sh.Number()]++
 	port := k%ports/2<<7 | uint32(sh.Number())<<1 | k&1
-	r, ok := sh.Bind(Binding{V6: v6, V4: 10<<24 + k/ports, Port6: port6, Port4: uint16(port), Proto: wire.ProtoUDP})
+	r, ok := sh.Bind(&Binding{V6: v6, V4: 10<<24 + k/ports, Port6: port6, Port4: uint16(port), Proto: wire.ProtoUDP})
 	if ok {
 		_, ok = sh.Open(r, Session{Peer: 0xc6336401, PeerPort: 53, Deadline: uint32(i)})
 	}

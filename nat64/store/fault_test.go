@@ -38,8 +38,8 @@ func oneShard(seed [4]uint64) (*Store, *Shard) {
 	return s, s.Shard(0)
 }
 
-func numbered(i int) Binding {
-	return Binding{V6: wire.Addr{Lo: uint64(i)}, V4: 0xcb007101, Port4: uint16(i), Proto: wire.ProtoTCP}
+func numbered(i int) *Binding {
+	return &Binding{V6: wire.Addr{Lo: uint64(i)}, V4: 0xcb007101, Port4: uint16(i), Proto: wire.ProtoTCP}
 }
 
 func TestRefusalAtAnyIndexLosesNothing(t *testing.T) {

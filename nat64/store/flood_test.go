@@ -13,7 +13,7 @@ func flood(t *testing.T, seed [4]uint64, hosts []wire.Addr) (*Store, int) {
 	sh, refused := s.Shard(0), 0
 	sh.Lock()
 	for i, v6 := range hosts {
-		if _, ok := sh.Bind(Binding{V6: v6, V4: 0xcb007100, Port4: uint16(i), Proto: wire.ProtoUDP}); !ok {
+		if _, ok := sh.Bind(&Binding{V6: v6, V4: 0xcb007100, Port4: uint16(i), Proto: wire.ProtoUDP}); !ok {
 			refused++
 			continue
 		}

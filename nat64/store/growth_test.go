@@ -11,8 +11,8 @@ func TestDeepIndexFindsAll(t *testing.T) {
 	s := New(Options{Shards: 1, Seed: seed})
 	sh := s.Shard(0)
 	const n = 200_000
-	of := func(i int) Binding {
-		return Binding{V6: wire.Addr{Hi: uint64(i), Lo: 1}, V4: uint32(i >> 16), Port4: uint16(i), Port6: 5000, Proto: wire.ProtoUDP}
+	of := func(i int) *Binding {
+		return &Binding{V6: wire.Addr{Hi: uint64(i), Lo: 1}, V4: uint32(i >> 16), Port4: uint16(i), Port6: 5000, Proto: wire.ProtoUDP}
 	}
 	var refs [n]Ref
 	for i := range refs {

@@ -38,16 +38,17 @@ func (l *Lookups) Full() bool { return l.n == MaxLookups }
 
 // AddOut adds an Out of sh. It needs no lock.
 func (l *Lookups) AddOut(sh *Shard, proto uint8, v6 wire.Addr, port uint16) {
-	l.add(lookup{shard: sh, index: &sh.by6, hash: hash6(sh.records.seed, proto, v6, port)})
+	l.add(sh, &sh.by6, hash6(sh.records.seed, proto, v6, port))
 }
 
 // AddIn adds an In of sh. It needs no lock.
 func (l *Lookups) AddIn(sh *Shard, proto uint8, v4 uint32, port uint16) {
-	l.add(lookup{shard: sh, index: &sh.by4, hash: hash4(sh.records.seed, proto, v4, port)})
+	l.add(sh, &sh.by4, hash4(sh.records.seed, proto, v4, port))
 }
 
-func (l *Lookups) add(of lookup) {
-	l.of[l.n] = of
+func (l *Lookups) add(sh *Shard, x *index, hash uint64) {
+	of := &l.of[l.n]
+	of.shard, of.index, of.hash, of.other = sh, x, hash, false
 	l.n++
 }
 

@@ -114,7 +114,7 @@ func TestFurtherSessionsAreSmall(t *testing.T) {
 		{100_000, 20},
 	} {
 		sh := New(Options{Shards: 1, Seed: seed}).Shard(0)
-		r, _ := sh.Bind(Binding{Proto: wire.ProtoUDP})
+		r, _ := sh.Bind(&Binding{Proto: wire.ProtoUDP})
 		for i := range tt.sessions + 1 {
 			sh.Open(r, Session{Peer: 0xc6336400 + uint32(i%50), PeerPort: uint16(i / 50)})
 		}
@@ -134,12 +134,12 @@ func TestMemoryIsUsedAgain(t *testing.T) {
 	s := New(Options{Shards: 1, Seed: seed})
 	sh, taken := s.Shard(0), uint64(0)
 	for i := range 20 {
-		r, _ := sh.Bind(Binding{Proto: wire.ProtoTCP})
+		r, _ := sh.Bind(&Binding{Proto: wire.ProtoTCP})
 		for n := range 100_000 {
 			sh.Open(r, Session{Peer: uint32(n), PeerPort: uint16(i)})
 		}
 		sh.Unbind(r)
-		if got := s.Count(wire.ProtoTCP); got != (Count{}) {
+		if got := s.Count(); got != (Count{}) {
 			t.Fatalf("counts after Unbind: %+v", got)
 		}
 		if i == 2 {

@@ -67,6 +67,6 @@ func lookAround(s *Store, stop chan bool) {
 		l.Fetch()
 		s.Prepare()
 		s.Memory()
-		s.Count(wire.ProtoTCP)
+		s.Count()
 	}
 }

@@ -36,6 +36,31 @@ const (
 	maxRecords = 1 << numberBits
 )
 
+// bind makes the record that of a binding without sessions. A processor cannot read
+// at once what it has just written in parts: it waits until all that was written
+// before is in its cache. So each part is copied by itself, and no two that lie side
+// by side one after another, which would become one.
+func (b *record) bind(from *Binding) {
+	*b = record{}
+	b.V6.Hi = from.V6.Hi
+	b.V4 = from.V4
+	b.V6.Lo = from.V6.Lo
+	b.Port6 = from.Port6
+	b.Deadline = from.Deadline
+	b.Proto = from.Proto
+	b.Port4 = from.Port4
+	b.Flags = from.Flags
+}
+
+// set is the like for a session.
+func (s *Session) set(from *Session) {
+	s.Peer = from.Peer
+	s.State = from.State
+	s.PeerPort = from.PeerPort
+	s.Deadline = from.Deadline
+	s.Flags = from.Flags
+}
+
 func (b *record) address() uintptr { return uintptr(unsafe.Pointer(b)) }
 
 // at returns a record by its number.

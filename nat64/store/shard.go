@@ -19,8 +19,8 @@ type Shard struct {
 	by6, by4  index
 	late      late
 	displaced map[key6]*Shard
-	counts    [kinds]counters
-	_         [64]byte // keeps the lock of the next shard off the line of the counts
+	count     Count
+	_         [64]byte // keeps the lock of the next shard off the lines of this one
 }
 
 // A key6 is the IPv6 side of a binding.
@@ -81,10 +81,10 @@ func (sh *Shard) In(proto uint8, v4 uint32, port uint16) Ref {
 // Binding returns the binding that r names, which must be one.
 func (sh *Shard) Binding(r Ref) *Binding { return &sh.records.at(uint32(r)).Binding }
 
-// Bind stores b, which has no session yet. Neither of its sides may be bound
+// Bind stores what b says, which has no session yet. Neither of its sides may be bound
 // already, and Port4 must be one of this shard's. It returns false if there is no
 // memory, or if the shard holds 4,194,303 bindings already.
-func (sh *Shard) Bind(b Binding) (Ref, bool) {
+func (sh *Shard) Bind(b *Binding) (Ref, bool) {
 	sh.slab.reclaim()
 	if !sh.catchUp() {
 		return 0, false
@@ -93,23 +93,22 @@ func (sh *Shard) Bind(b Binding) (Ref, bool) {
 	if !ok {
 		return 0, false
 	}
-	b.stored = 0
-	*sh.records.at(n) = record{Binding: b}
+	sh.records.at(n).bind(b)
 	if !sh.by6.insert(hash6(sh.records.seed, b.Proto, b.V6, b.Port6), n) {
 		sh.records.put(n)
 		return 0, false
 	}
 	sh.insertLate(n, hash4(sh.records.seed, b.Proto, b.V4, b.Port4))
-	sh.counts[kind(b.Proto)].bindings.Add(1)
+	sh.count.Bindings++
 	return Ref(n), true
 }
 
 // Unbind removes the binding that r names, with all of its sessions.
 func (sh *Shard) Unbind(r Ref) {
 	n := uint32(r)
-	b, c := sh.records.at(n), &sh.counts[kind(sh.Binding(r).Proto)]
-	c.bindings.Add(^uint64(0))
-	c.sessions.Add(-uint64(sh.Len(r)))
+	b := sh.records.at(n)
+	sh.count.Bindings--
+	sh.count.Sessions -= uint64(sh.Len(r))
 	sh.by6.remove(sh.records.hash(side6, n), n)
 	if sh.late.record == n {
 		sh.late = late{}
@@ -167,13 +166,13 @@ func (sh *Shard) Open(r Ref, s Session) (*Session, bool) {
 	b := sh.records.at(uint32(r))
 	at, ok := &b.first, true
 	if b.stored&hasFirst == 0 {
-		b.first = s
+		b.first.set(&s)
 		b.stored |= hasFirst
 	} else {
 		at, ok = tree{&sh.slab, b}.open(s)
 	}
 	if ok {
-		sh.counts[kind(b.Proto)].sessions.Add(1)
+		sh.count.Sessions++
 	}
 	return at, ok
 }
@@ -187,7 +186,7 @@ func (sh *Shard) Close(r Ref, s *Session) {
 	} else {
 		tree{&sh.slab, b}.close(s.Peer, s.PeerPort)
 	}
-	sh.counts[kind(b.Proto)].sessions.Add(^uint64(0))
+	sh.count.Sessions--
 }
 
 // Sessions returns the sessions of the binding, in no order. None may be opened

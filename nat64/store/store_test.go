@@ -14,7 +14,7 @@ func TestBindingIsFoundByEitherSide(t *testing.T) {
 	sh := s.OfPort(b.Port4)
 	sh.Lock()
 	defer sh.Unlock()
-	r, ok := sh.Bind(b)
+	r, ok := sh.Bind(&b)
 	if !ok || *sh.Binding(r) != b {
 		t.Fatalf("Bind: %v, stored %+v", ok, sh.Binding(r))
 	}
@@ -24,7 +24,7 @@ func TestBindingIsFoundByEitherSide(t *testing.T) {
 	if got := sh.In(b.Proto, b.V4, b.Port4); got != r {
 		t.Errorf("In: %d, want %d", got, r)
 	}
-	if got := s.Count(wire.ProtoUDP); got != (Count{Bindings: 1}) {
+	if got := sh.count; got != (Count{Bindings: 1}) {
 		t.Errorf("Count: %+v", got)
 	}
 	sh.Unbind(r)

@@ -78,7 +78,7 @@ func TestSweepDoesAsTold(t *testing.T) {
 	defer sh.Unlock()
 	var refs [3]Ref
 	for i := range refs {
-		refs[i], _ = sh.Bind(Binding{V4: 0xcb007101, Port4: uint16(i), Port6: uint16(i), Proto: 6})
+		refs[i], _ = sh.Bind(&Binding{V4: 0xcb007101, Port4: uint16(i), Port6: uint16(i), Proto: 6})
 		for port := range uint16(3 * nodeSize) {
 			sh.Open(refs[i], Session{Peer: 0xc6336401, PeerPort: port})
 		}
@@ -107,7 +107,7 @@ func TestSweepDoesAsTold(t *testing.T) {
 	if sh.Len(refs[2]) != 3*nodeSize || sh.Session(refs[2], 0xc6336401, 50).State != 7 {
 		t.Error("what was to stay did not, or not as changed")
 	}
-	if got := s.Count(6); got != (Count{2, 3 * nodeSize}) {
+	if got := sh.count; got != (Count{2, 3 * nodeSize}) {
 		t.Errorf("Count: %+v", got)
 	}
 }

@@ -39,7 +39,7 @@ func (t tree) open(s Session) (*Session, bool) {
 		n = t.node(b.children[i].ref)
 	}
 	at := &n.sessions[n.count()]
-	*at = s
+	at.set(&s)
 	n.head++
 	t.node(t.record.more).head += inTotal
 	return at, true
