@@ -22,6 +22,7 @@ type arena struct {
 	front  int // octets that are in use before there is much to store
 
 	used   atomic.Int64  // octets at the front that are handed out; changes under mu
+	late   atomic.Int64  // octets at the front up to the last that take had to grant; what follows is real
 	wanted chan struct{} // has one when less than half of ahead is left
 
 	mu     sync.Mutex
@@ -35,6 +36,7 @@ type system struct {
 	reserve func() []byte            // a range of zeros that may not be touched yet, nil if refused
 	grant   func(memory []byte) bool // makes a part usable, which may become real as it is touched
 	back    func(memory []byte) bool // makes a part usable and real, in huge pages if there are any
+	touch   func(memory []byte)      // makes a usable part real, if it can
 	release func(memory []byte)
 }
 
@@ -66,9 +68,20 @@ func (a *arena) take(size int) (unsafe.Pointer, uint32, bool) {
 			return nil, 0, false
 		}
 		a.usable += len(next)
+		a.late.Store(int64(a.usable))
 	}
 	a.used.Store(int64(at + size))
 	return a.base, uint32(at >> unitBits), true
+}
+
+// touch makes part of a block real that take handed out, and that is going to be used
+// now. A processor that meets one page after another that is not has many times the
+// cost, most of all in a virtual machine.
+func (a *arena) touch(ref uint32, offset, size int) {
+	at := int(ref)<<unitBits + offset
+	if int64(at) < a.late.Load() {
+		a.system.touch(unsafe.Slice((*byte)(unsafe.Add(a.base, at)), size))
+	}
 }
 
 func (a *arena) reserve() bool {

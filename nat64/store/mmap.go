@@ -16,7 +16,7 @@ const (
 )
 
 // kernel is the memory of the operating system.
-var kernel = system{reserve: reserve, grant: grant, back: back, release: release}
+var kernel = system{reserve: reserve, grant: grant, back: back, touch: touch, release: release}
 
 func reserve() []byte {
 	for size := reservation; size >= leastReservation; size /= 2 {
@@ -42,6 +42,10 @@ func back(memory []byte) bool {
 		atomic.AddUint32((*uint32)(unsafe.Pointer(&memory[i])), 0)
 	}
 	return true
+}
+
+func touch(memory []byte) {
+	_ = unix.Madvise(memory, unix.MADV_POPULATE_WRITE) // without it pages become real one by one
 }
 
 func release(memory []byte) {

@@ -27,6 +27,7 @@ type records struct {
 	chunks []uint32                 // refs
 	shown  atomic.Pointer[[]uint32] // chunks as they are or were, for those without the lock
 	next   uint32                   // lowest number never used
+	real   uint32                   // lowest number whose memory may not be real
 	free   uint32                   // first of a list
 }
 
@@ -99,9 +100,22 @@ func (r *records) alloc() (uint32, bool) {
 		r.shown.Store(&shown)
 		r.next = max(r.next, 1)
 	}
+	if r.next >= r.real {
+		r.touch()
+	}
 	r.next++
 	r.fetch(r.next)
 	return r.next - 1, true
+}
+
+// touch makes the memory of records real, from the next one on: of half as many as
+// there are, but of some pages at most.
+func (r *records) touch() {
+	const page, most = 4096, 32 << 10
+	first := int(r.next&(1<<chunkBits-1)) * recordSize &^ (page - 1)
+	size := min(max(int(r.next)*recordSize/2&^(page-1), page), most, recordSize<<chunkBits-first)
+	r.arena.touch(r.chunks[r.next>>chunkBits], first, size)
+	r.real = r.next&^(1<<chunkBits-1) + uint32((first+size)/recordSize)
 }
 
 // fetch begins to fetch the record that will be the next one.

@@ -57,12 +57,16 @@ func (s *slab) put(ref uint32, class int) {
 	s.putIn(ref, class)
 }
 
-// page returns a page that was never used.
+// page returns a page that was never used. Those of the first chunk become real one
+// by one, as a small shard may never use them all.
 func (s *slab) page() (uint32, bool) {
 	if s.next == s.end {
 		base, ref, ok := s.arena.take(chunkSize)
 		if !ok {
 			return 0, false
+		}
+		if s.base != nil {
+			s.arena.touch(ref, 0, chunkSize)
 		}
 		s.base, s.next, s.end = base, ref, ref+chunkSize>>unitBits
 	}
