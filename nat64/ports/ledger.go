@@ -21,16 +21,15 @@ type Ledger struct {
 // A ledgerShard is what one lock guards; the space behind it keeps two of them
 // from sharing a cache line.
 type ledgerShard struct {
-	pages []*page // by number of the first address, and kind
+	pages []page // by number of the first address, and kind
 	taken [numKinds]int
 	_     [16]byte
 }
 
-// A page is what is taken of one kind on some addresses in a row, in one shard.
-type page struct {
-	used  [pageSize]uint32 // of those that the pool has
-	words []uint64         // by address and place
-}
+// A page is what is taken of one kind on some addresses in a row, in one shard: for
+// each address how many of those that the pool has, and then a bit for each place.
+// It is nil before the first of them is taken.
+type page []uint64
 
 const pageSize = 16
 
@@ -109,7 +108,7 @@ func (l *Ledger) Adopt(shard int, old *Ledger) bool {
 
 // adopt records what is taken on an address, if the pool has it. In another ledger
 // it has a number and pages.
-func (l *Ledger) adopt(shard int, v4 uint32, pages []*page, oldNumber int) {
+func (l *Ledger) adopt(shard int, v4 uint32, pages []page, oldNumber int) {
 	p := l.pool
 	s := p.span(v4)
 	if s == nil {
@@ -127,7 +126,7 @@ func (l *Ledger) adopt(shard int, v4 uint32, pages []*page, oldNumber int) {
 			used += ones(w & s.words[kind][shard*p.words+i])
 		}
 		l.shards[shard].taken[kind] += used
-		pg.used[number%pageSize] = uint32(used)
+		*pg.used(p, number) = uint64(used)
 		if used > 0 && used == int(s.count[kind][shard]) {
 			l.close(shard, number, kind)
 		}
@@ -150,11 +149,11 @@ func (l *Ledger) take(s *span, kind int, v4 uint32, port uint16) bool {
 }
 
 // count counts a port that was taken, of those that the pool has.
-func (l *Ledger) count(s *span, kind, shard, number int, pg *page) {
+func (l *Ledger) count(s *span, kind, shard, number int, pg page) {
 	l.shards[shard].taken[kind]++
-	used := &pg.used[number%pageSize]
+	used := pg.used(l.pool, number)
 	*used++
-	if *used == s.count[kind][shard] {
+	if *used == uint64(s.count[kind][shard]) {
 		l.close(shard, number, kind)
 	}
 }
@@ -170,8 +169,8 @@ func (l *Ledger) release(s *span, kind int, v4 uint32, port uint16) {
 	*w &^= bit
 	if s.has[kind].has(port) {
 		sh.taken[kind]--
-		used := &pg.used[number%pageSize]
-		if *used == s.count[kind][shard] {
+		used := pg.used(l.pool, number)
+		if *used == uint64(s.count[kind][shard]) {
 			l.open(shard, number, kind)
 		}
 		*used--
@@ -193,7 +192,7 @@ func (l *Ledger) open(shard, number, kind int) {
 }
 
 // of returns the pages of an address by kind, as far as there are any.
-func (sh *ledgerShard) of(number int) []*page {
+func (sh *ledgerShard) of(number int) []page {
 	if sh.pages == nil {
 		return nil
 	}
@@ -202,20 +201,23 @@ func (sh *ledgerShard) of(number int) []*page {
 }
 
 // page returns the page of an address and a kind, made if need be.
-func (sh *ledgerShard) page(p *Pool, number, kind int) *page {
+func (sh *ledgerShard) page(p *Pool, number, kind int) page {
 	if sh.pages == nil {
-		sh.pages = make([]*page, (p.n+pageSize-1)/pageSize*numKinds)
+		sh.pages = make([]page, (p.n+pageSize-1)/pageSize*numKinds)
 	}
 	pg := &sh.pages[number/pageSize*numKinds+kind]
 	if *pg == nil {
 		n := min(pageSize, p.n-number/pageSize*pageSize)
-		*pg = &page{words: make([]uint64, n*p.words)}
+		*pg = make(page, n*(1+p.words))
 	}
 	return *pg
 }
 
+// used returns the count of an address.
+func (pg page) used(p *Pool, number int) *uint64 { return &pg[number%pageSize*(1+p.words)] }
+
 // sheet returns the words of an address.
-func (pg *page) sheet(p *Pool, number int) []uint64 {
-	at := number % pageSize * p.words
-	return pg.words[at : at+p.words : at+p.words]
+func (pg page) sheet(p *Pool, number int) []uint64 {
+	at := number%pageSize*(1+p.words) + 1
+	return pg[at : at+p.words : at+p.words]
 }
