@@ -183,16 +183,6 @@ func (l *traffic) translate(b *testing.B, batch int) {
 	l.spent = append(l.spent, time.Since(start))
 }
 
-// prefetch is what a worker does with a batch of the sessions from i on before it
-// translates them.
-func (l *traffic) prefetch(i int) {
-	l.in.Reset()
-	for k := range loopBatch {
-		l.putOut(i + k)
-	}
-	l.table.Prefetch(l.in.Frames())
-}
-
 // putOut appends a packet of the host of session i to the batch: a host has 1000.
 func (l *traffic) putOut(i int) {
 	b := l.put(l.out6)
