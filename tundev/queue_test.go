@@ -61,11 +61,10 @@ func TestWriteDoesNotWaitForRoom(t *testing.T) {
 	for range 10_000 {
 		b.Add(wire.NewFrame(udp4("192.0.2.1", 8)))
 	}
-	begun := time.Now()
-	must(t, q.Write(&b))
+	must(t, q.Write(&b)) // comes back, though nobody reads
 	s := q.Stats()
-	if s.Written == 0 || s.Full == 0 || s != (Stats{Written: 10_000 - s.Full, Full: s.Full}) || time.Since(begun) > time.Second {
-		t.Errorf("counted %+v after %v, want some written, the others dropped, at once", s, time.Since(begun))
+	if s.Written == 0 || s.Full == 0 || s != (Stats{Written: 10_000 - s.Full, Full: s.Full}) {
+		t.Errorf("counted %+v, want some written, the others dropped", s)
 	}
 	read := uint64(0)
 	for p := make([]byte, 100); ; read++ {

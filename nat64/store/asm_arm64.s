@@ -15,9 +15,7 @@ next:
 done:
 	RET
 
-// The numbers below are those of index.go: a line is 16 words of which the last has
-// the depth from bit 16 on, records away in bits 4-15 and slots in use in bits 0-3; a
-// tag is bits 23-31 of a slot, 28-31 of them of the rank.
+// asm_amd64.s says what the numbers are.
 
 // func match(l *line, rank, apart uint32) (first uint32, more bool)
 TEXT ·match(SB), NOSPLIT, $0-21
