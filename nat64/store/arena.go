@@ -22,7 +22,7 @@ type arena struct {
 	front  int // octets that are in use before there is much to store
 
 	used   atomic.Int64  // octets at the front that are handed out; changes under mu
-	late   atomic.Int64  // octets at the front up to the last that take had to grant; what follows is real
+	asked  atomic.Int64  // octets at the front up to the last that take had to ask for; what follows is real
 	wanted chan struct{} // has one when less than half of ahead is left
 
 	mu     sync.Mutex
@@ -68,18 +68,18 @@ func (a *arena) take(size int) (unsafe.Pointer, uint32, bool) {
 			return nil, 0, false
 		}
 		a.usable += len(next)
-		a.late.Store(int64(a.usable))
+		a.asked.Store(int64(a.usable))
 	}
 	a.used.Store(int64(at + size))
 	return a.base, uint32(at >> unitBits), true
 }
 
 // touch makes part of a block real that take handed out, and that is going to be used
-// now. A processor that meets one page after another that is not has many times the
-// cost, most of all in a virtual machine.
+// now. Pages that become real one by one, as they are first written, cost many times
+// as much, most of all in a virtual machine.
 func (a *arena) touch(ref uint32, offset, size int) {
 	at := int(ref)<<unitBits + offset
-	if int64(at) < a.late.Load() {
+	if int64(at) < a.asked.Load() {
 		a.system.touch(unsafe.Slice((*byte)(unsafe.Add(a.base, at)), size))
 	}
 }

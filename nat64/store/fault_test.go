@@ -190,6 +190,25 @@ func TestPrepareWhenWantedStaysAheadOfALargeStore(t *testing.T) {
 	l.check(t)
 }
 
+// Without a sweeper that goes ahead, a store that grows asks for most of its memory,
+// and for no more than that, some pages at a time.
+func TestMemoryIsMadeRealSomePagesAtATime(t *testing.T) {
+	memory, touched, calls := kernel, uint64(0), uint64(0)
+	memory.touch = func(b []byte) {
+		touched += uint64(len(b))
+		calls++
+		touch(b)
+	}
+	l := &load{Store: newStore(Options{Shards: 64, Seed: seed}, memory), ports: make([]uint32, 64)}
+	for ; l.past < 300_000; l.past++ {
+		l.add(l.past)
+	}
+	if all := l.Memory(); touched < all*3/4 || touched > all || touched < calls*(12<<10) {
+		t.Errorf("of %d octets %d were asked for, in %d calls", all, touched, calls)
+	}
+	l.check(t)
+}
+
 func TestSystemThatCannotBackIsAskedWhenNeeded(t *testing.T) {
 	memory := kernel
 	memory.back = func([]byte) bool { return false }
