@@ -78,6 +78,42 @@ func TestPoolGrowsAndShrinks(t *testing.T) {
 	}
 }
 
+// TestPairingOfLikeAddresses: where all addresses are alike, one look at the hash pairs
+// a host as halving them again and again does. So none of the other half moves when
+// one of them loses its ports, or most of them, and of its own half not many more than
+// its own hosts.
+func TestPairingOfLikeAddresses(t *testing.T) {
+	all := newPool(t, Options{Ranges: []Range{every("192.0.2.0/28")}, Shards: 64, Seed: 9})
+	lower, upper := every("192.0.2.0/29"), every("192.0.2.8/29")
+	for _, tt := range []struct {
+		rule        string
+		ranges      []Range
+		less        uint32 // the address that has less
+		least, most int    // hosts of 16,000 that move
+	}{
+		{"nothing changes", []Range{lower, upper}, addr4("192.0.2.0"), 0, 0},
+		{"the last is gone", []Range{lower, every("192.0.2.8/30"), every("192.0.2.12/31"), every("192.0.2.14/32")}, addr4("192.0.2.15"), 1000, 2400},
+		{"the first has a few ports left", []Range{ports("192.0.2.0/32", 2048, 2303), every("192.0.2.1/32"), every("192.0.2.2/31"), every("192.0.2.4/30"), upper}, addr4("192.0.2.0"), 1000, 2400},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			p := newPool(t, Options{Ranges: tt.ranges, Shards: 64, Seed: 9})
+			moved := 0
+			for _, h := range hosts(16_000) {
+				before, after := all.Paired(h), p.Paired(h)
+				if before == after {
+					continue
+				}
+				if moved++; before&8 != tt.less&8 {
+					t.Fatalf("%v moves from %v to %v", h, wire.Addr4(before), wire.Addr4(after))
+				}
+			}
+			if moved < tt.least || moved > tt.most {
+				t.Errorf("%d hosts move, want %d to %d", moved, tt.least, tt.most)
+			}
+		})
+	}
+}
+
 // TestHardAndSoftPairing: a host whose address is exhausted gets nothing (RFC 7857
 // §4), or with soft pairing a port of another address; what it prefers comes first.
 func TestHardAndSoftPairing(t *testing.T) {

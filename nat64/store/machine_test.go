@@ -233,6 +233,6 @@ func (m *machine) finish() {
 		sh.Unlock()
 	}
 	if got, want := m.store.Count(), m.oracle.count(); got != want {
-		m.Fatalf("%+v, want %+v", got, want)
+		m.Fatalf("counted %+v, want %+v", got, want)
 	}
 }
